@@ -68,8 +68,10 @@ def tiny_model() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     return LlamaForCausalLM(config), tokenizer
 
 
-def trainer(model: Any, tokenizer: Any, data: Dataset, **options: Any) -> GRPOTrainer:
-    """Return a GRPO trainer whose only reward is `math_reward`."""
+def trainer(
+    model: Any, tokenizer: Any, data: Dataset, rewards: Any = math_reward, **options: Any
+) -> GRPOTrainer:
+    """Return a GRPO trainer; its only reward is `math_reward` unless told otherwise."""
     settings = {
         "per_device_train_batch_size": 256,
         "num_generations": 32,
@@ -84,7 +86,7 @@ def trainer(model: Any, tokenizer: Any, data: Dataset, **options: Any) -> GRPOTr
     return GRPOTrainer(
         model=model,
         processing_class=tokenizer,
-        reward_funcs=[math_reward],
+        reward_funcs=rewards,
         train_dataset=data,
         args=GRPOConfig(**{**settings, **options}),
     )

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_trainer import train_two_steps, two_tokens
 
 from verifiers.adapters.trl import trl_reward
-
-EXAMPLE = Path(__file__).parent.parent / "examples" / "trl_grpo.py"
-UNREADABLE = "\\frac{"
-
-
-def two_tokens(completion_ids: Sequence[Sequence[int]], **columns: Any) -> list[float]:
-    return [float(len(ids) == 2) for ids in completion_ids]
 
 
 def raising(completions: Any, **columns: Any) -> Any:
@@ -26,52 +17,15 @@ def raising(completions: Any, **columns: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A trainer after two steps; the first of eight prompts has a reference nobody can read."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("HF_HUB_OFFLINE", "1")
-    import torch
-    from datasets import concatenate_datasets
-    from transformers import set_seed
-    from trl import GRPOConfig, GRPOTrainer
-
-    spec = importlib.util.spec_from_file_location("trl_grpo_adapted", EXAMPLE)
-    assert spec
-    assert spec.loader
-    example = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(example)
-    torch.set_num_threads(1)
-    set_seed(0)
-    rows = example.sums().select(range(8))
-    broken = rows.select([0]).map(lambda row: {"solution": UNREADABLE})
-    model, tokenizer = example.tiny_model()
-    trainer = GRPOTrainer(
-        model=model,
-        processing_class=tokenizer,
-        reward_funcs=[
-            trl_reward("math", name="sync"),
-            trl_reward("math", name="async", asynchronous=True),
-            trl_reward({"rewards": {"math": 1.0, "format": 0.0}}, name="table", asynchronous=True),
-            trl_reward(two_tokens),
-            trl_reward(raising),
-            trl_reward(raising, name="raising_async", asynchronous=True),
-        ],
-        train_dataset=concatenate_datasets([broken, rows.select(range(1, 8))]),
-        args=GRPOConfig(
-            output_dir=str(tmp_path_factory.mktemp("grpo")),
-            max_steps=2,
-            logging_steps=1,
-            per_device_train_batch_size=256,
-            num_generations=32,
-            max_completion_length=2,
-            save_strategy="no",
-            report_to="none",
-            use_cpu=True,
-            disable_tqdm=True,
-        ),
-    )
-    trainer.train()
-    patch.undo()
-    return trainer
+    rewards = [
+        trl_reward("math", name="sync"),
+        trl_reward("math", name="async", asynchronous=True),
+        trl_reward({"rewards": {"math": 1.0, "format": 0.0}}, name="table", asynchronous=True),
+        trl_reward(two_tokens),
+        trl_reward(raising),
+        trl_reward(raising, name="raising_async", asynchronous=True),
+    ]
+    return train_two_steps(tmp_path_factory.mktemp("grpo"), rewards, unreadable=True)
 
 
 def test_exceptions_do_not_end_the_training(trained: Any) -> None:

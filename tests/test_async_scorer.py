@@ -92,7 +92,7 @@ def test_a_group_is_judged_by_itself_in_one_call() -> None:
     async def main() -> list[str]:
         async with AsyncScorer(gate, workers=1, batch_size=2) as scorer:
             ticket = await scorer.submit_group(["is 4", "is 5", "is 4"], solution=["4"] * 3)
-            with pytest.raises(ValueError, match="solution has 1 values for 2 completions"):
+            with pytest.raises(ValueError, match="solution has 1 entries for 2 completions"):
                 await scorer.submit_group(["a", "b"], solution=["4"])
             return [str(verdict.status) for verdict in await ticket]
 

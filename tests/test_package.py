@@ -225,19 +225,6 @@ def test_a_rollout_gets_the_status_it_should(row: dict[str, object]) -> None:
     assert verdict.status == row["expected"], verdict
 
 
-def test_the_custom_loop_runs() -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / "custom_loop.py")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    statuses = [line.split()[1] for line in done.stdout.splitlines()]
-    assert statuses == ["correct", "correct", "wrong", "no_answer"]
-
-
 def test_every_public_name_loads_and_type_checkers_see_the_same() -> None:
     stub = ast.parse((ROOT / "verifiers" / "__init__.pyi").read_text())
     declared = {

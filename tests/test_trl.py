@@ -2,61 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from tiny_trainer import train_two_steps
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "trl_grpo.py"
-UNREADABLE = "\\frac{"
-
-
-@pytest.fixture(scope="module")
-def example() -> Iterator[ModuleType]:
-    patch = pytest.MonkeyPatch()
-    patch.setenv("HF_HUB_OFFLINE", "1")
-    spec = importlib.util.spec_from_file_location("trl_grpo", EXAMPLE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    patch.setitem(sys.modules, "trl_grpo", module)
-    spec.loader.exec_module(module)
-    yield module
-    patch.undo()
+from verifiers import math_reward
 
 
 @pytest.fixture(scope="module")
-def trained(example: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A trainer after two steps over eight prompts, one of which nobody can score."""
-    import torch
-    from datasets import concatenate_datasets
-    from transformers import set_seed
-
-    torch.set_num_threads(1)
-    set_seed(0)
-    rows = example.sums().select(range(8))
-    broken = rows.select([0]).map(lambda row: {"solution": UNREADABLE})
-    model, tokenizer = example.tiny_model()
-    trainer = example.trainer(
-        model,
-        tokenizer,
-        concatenate_datasets([broken, rows.select(range(1, 8))]),
-        output_dir=str(tmp_path_factory.mktemp("grpo")),
-        max_steps=2,
-        logging_steps=1,
-        generation_batch_size=256,
-        disable_tqdm=True,
-    )
-    before = {name: value.clone() for name, value in model.named_parameters()}
-    trainer.train()
-    moved = sum(not value.equal(before[name]) for name, value in model.named_parameters())
-    assert moved, "no weight changed"
-    return trainer
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return train_two_steps(tmp_path_factory.mktemp("grpo"), [math_reward], unreadable=True)
 
 
 def test_two_steps_are_trained_with_a_finite_loss(trained: Any) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "reference_texts",
 ]
 
+#: Where the opening thinking tag stands.
 Opening = Literal["completion", "prompt"]
 
 _MISSING = {

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from .resolve import FunctionReward
-from .reward import Reward
+from .reward import Reward, check_column
 from .threads import usable_cores
 from .verdict import Status, Verdict
 
@@ -134,10 +134,7 @@ class AsyncScorer:
             ValueError: if a column has another length.
         """
         for name, values in columns.items():
-            if len(values) != len(completions):
-                raise ValueError(
-                    f"{name} has {len(values)} values for {len(completions)} completions"
-                )
+            check_column(name, values, len(completions))
         return await self._accept(completions, columns, True)
 
     async def _accept(

@@ -17,7 +17,7 @@ from .answer import (
     plain_text,
     reference_texts,
 )
-from .reward import Reward, completion_texts, text_list
+from .reward import Reward, check_column, completion_texts, text_list
 from .verdict import Status, Verdict
 
 __all__ = ["RULES", "ChoiceReward", "choice_reward"]
@@ -147,10 +147,7 @@ class ChoiceReward(Reward):
         choices = columns.get(self.choices_column)
         if choices is None:
             return self.judge(texts, references)
-        if len(choices) != len(texts):
-            raise ValueError(
-                f"{self.choices_column} has {len(choices)} entries for {len(texts)} completions"
-            )
+        check_column(self.choices_column, choices, len(texts))
         options = [
             self._options(row, f"{self.choices_column}[{index}]")
             for index, row in enumerate(choices)

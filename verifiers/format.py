@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _core
+from .answer import Opening, check_opening
 from .graded import graded as graded_verdict
 from .reward import Reward, completion_texts, text_list
-from .schemes import NativeScheme, Opening, Scheme, check_opening, get_scheme
+from .schemes import NativeScheme, Scheme, get_scheme
 from .threads import check_threads, thread_count
 from .verdict import Verdict
 
@@ -77,7 +78,7 @@ class FormatReward(Reward):
     ) -> None:
         super().__init__(name=name)
         self.scheme = get_scheme(scheme)
-        self.opening = check_opening(opening)
+        self.opening = None if opening is None else check_opening(opening)
         self.graded = graded
         if tokenizer is not None and not hasattr(tokenizer, "decode"):
             raise TypeError(f"tokenizer must have decode(), got {type(tokenizer).__name__}")

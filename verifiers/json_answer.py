@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import _core
-from .answer import Opening, missing_answer
+from .answer import Answer, Opening, missing_answer
 from .verdict import Status, Verdict
 
-__all__ = ["JSON_RULES", "Found", "NotJSON", "find_json", "identity", "read_json"]
+__all__ = ["JSON_RULES", "NotJSON", "find_json", "identity", "read_json"]
 
 #: Why there is nothing to check, and the sentence that explains it.
 JSON_RULES = {
@@ -33,20 +33,7 @@ class NotJSON(ValueError):
     """The text is not JSON, or not of a kind that has one meaning."""
 
 
-class Found(NamedTuple):
-    """The text that should be JSON, how it was found, and where it stands."""
-
-    text: str
-    origin: str
-    span: tuple[int, int]
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The fields of a verdict that say what was judged."""
-        return {"extracted": self.text, "extracted_from": self.origin, "span": self.span}
-
-
-def find_json(completion: str, opening: Opening) -> Found | Verdict:
+def find_json(completion: str, opening: Opening) -> Answer | Verdict:
     """Return the text that should be JSON, or the verdict on a completion without any.
 
     That is what stands between the thinking and the end of the turn, in an answer tag or a code
@@ -74,7 +61,7 @@ def find_json(completion: str, opening: Opening) -> Found | Verdict:
     if not text:
         return missing_answer("empty" if origin == "whole" else "blank")
     start = completion.index(text, start)
-    return Found(text, origin, (start, start + len(text)))
+    return Answer(text, origin, (start, start + len(text)))
 
 
 def _tagged(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import _core
+from .answer import Opening, check_opening
 from .completion import Completion
 from .graded import graded
 from .reward import Reward, completion_texts, text_list
-from .schemes import NativeScheme, Opening, Scheme, check_opening, get_scheme
+from .schemes import NativeScheme, Scheme, get_scheme
 from .threads import check_threads, thread_count
 from .verdict import Status, Verdict
 
@@ -162,7 +163,7 @@ class LanguageReward(Reward):
     ) -> None:
         super().__init__(name=name, column=column)
         self.scheme = None if scheme is None else get_scheme(scheme)
-        self.opening = check_opening(opening)
+        self.opening = None if opening is None else check_opening(opening)
         if identify not in (None, True, False):
             raise ValueError(f"identify must be True, False or None, got {identify!r}")
         self.identify = identify

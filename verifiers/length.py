@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from . import _core
 from .graded import graded
 from .math import MathReward
-from .reward import Reward, completion_texts, find_column, text_list
+from .reward import Reward, check_column, completion_texts, find_column, text_list
 from .threads import check_threads, thread_count
 from .verdict import Status, Verdict
 
@@ -98,8 +98,7 @@ class _ByLength(Reward):
             return [Length(words, unit) for words, _ in counted]
         if ids is None:
             raise TypeError("unit='tokens' needs completion_ids: a list of token ids each")
-        if len(ids) != len(texts):
-            raise ValueError(f"completion_ids has {len(ids)} entries for {len(texts)} completions")
+        check_column("completion_ids", ids, len(texts))
         return [Length(_id_count(item, index), unit) for index, item in enumerate(ids)]
 
 
@@ -286,8 +285,7 @@ class _ByCorrectness(_ByLength):
             judged = self.correct.verdicts(texts, **columns)
             return [found.correct if found.scored else found for found in judged]
         name, values = find_column(columns, self.correct)
-        if len(values) != len(texts):
-            raise ValueError(f"{name} has {len(values)} entries for {len(texts)} completions")
+        check_column(name, values, len(texts))
         return [_flag(value, f"{name}[{index}]") for index, value in enumerate(values)]
 
 
@@ -448,8 +446,7 @@ class KimiLengthReward(_ByCorrectness):
             return [index // self.group_size for index in range(count)]
         if prompts is None:
             return [0] * count
-        if len(prompts) != count:
-            raise ValueError(f"prompts has {len(prompts)} entries for {count} completions")
+        check_column("prompts", prompts, count)
         return [prompt if isinstance(prompt, str) else repr(prompt) for prompt in prompts]
 
     def _judge_one(self, length: Length, correct: bool, shortest: int, longest: int) -> Verdict:

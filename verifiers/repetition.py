@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from . import _core
 from .graded import graded
-from .reward import Reward, completion_texts, text_list
+from .reward import Reward, check_column, completion_texts, text_list
 from .threads import check_threads, thread_count
 from .verdict import Verdict
 
@@ -90,8 +90,7 @@ class RepetitionPenalty(Reward):
         ids = columns.get("completion_ids")
         if ids is None:
             raise TypeError("unit='tokens' needs completion_ids: a list of token ids each")
-        if len(ids) != len(texts):
-            raise ValueError(f"completion_ids has {len(ids)} entries for {len(texts)} completions")
+        check_column("completion_ids", ids, len(texts))
         return [" ".join(map(str, item)) for item in ids]
 
     def _count(self, texts: Sequence[str]) -> list[tuple[int, int]]:

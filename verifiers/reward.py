@@ -66,21 +66,12 @@ class Reward(ABC):
         """Return the reference column, or a `None` for each completion where none is needed.
 
         Raises:
-            TypeError: if there is none, or it is not one reference per completion.
+            TypeError: if there is none, or it is no list.
             ValueError: if its length is not `count`.
         """
         if not self.needs_reference:
             return [None] * count
-        values: Sequence[Any]
-        name, values = find_column(columns, self.column)
-        if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
-            raise TypeError(
-                f"{name} must be a list with one reference per completion, "
-                f"got {type(values).__name__}"
-            )
-        if len(values) != count:
-            raise ValueError(f"{name} has {len(values)} references for {count} completions")
-        return values
+        return check_column(*find_column(columns, self.column), count)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__name__!r}>"
@@ -104,6 +95,23 @@ def completion_texts(completions: Any) -> Sequence[str]:
 def text_list(column: Sequence[str]) -> list[str]:
     """Return a column of texts as a list of `str`, whether it was a list or an Arrow array."""
     return [item.as_py() if hasattr(item, "as_py") else item for item in column]
+
+
+def check_column(name: str, values: Any, count: int) -> Sequence[Any]:
+    """Return `values` if it is a column: one entry for each of `count` completions.
+
+    Raises:
+        TypeError: if it is no list.
+        ValueError: if it has another length.
+    """
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
+        raise TypeError(
+            f"{name} must be a list with one entry per completion, got {type(values).__name__}"
+        )
+    if len(values) != count:
+        raise ValueError(f"{name} has {len(values)} entries for {count} completions")
+    column: Sequence[Any] = values
+    return column
 
 
 def find_column(columns: Mapping[str, Any], name: str | None = None) -> tuple[str, Any]:

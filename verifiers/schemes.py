@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-__all__ = ["SCHEMES", "TURN_ENDS", "Opening", "Scheme", "get_scheme"]
+from .answer import Opening, check_opening
 
-#: Where the opening thinking tag stands.
-Opening = Literal["completion", "prompt"]
+__all__ = ["SCHEMES", "TURN_ENDS", "Scheme", "get_scheme"]
 
 #: Marks with which models end their turn; they may stand at the end of a completion.
 TURN_ENDS = (
@@ -24,17 +22,6 @@ TURN_ENDS = (
 
 #: What the C core takes: tags, turn ends, whether the opening tag stands in the prompt.
 NativeScheme = tuple[tuple[str, str, str, str], tuple[str, ...], bool]
-
-
-def check_opening(opening: Opening | None) -> Opening | None:
-    """Return the option `opening` of a reward; `None` stands for that of its scheme.
-
-    Raises:
-        ValueError: if it is neither `"completion"` nor `"prompt"`.
-    """
-    if opening not in (None, "completion", "prompt"):
-        raise ValueError(f"opening must be 'completion' or 'prompt', got {opening!r}")
-    return opening
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from . import _core
 from .answer import MISSING_RULES, Opening, check_opening, missing_answer
 from .json_answer import NotJSON, find_json, identity, read_json
-from .reward import Reward, completion_texts, find_column, text_list
+from .reward import Reward, check_column, completion_texts, find_column, text_list
 from .schema import BadSchema, TooSlow, violation
 from .verdict import Status, Verdict
 
@@ -122,11 +122,7 @@ class ToolCallReward(Reward):
         return self.verdicts(completions, **{self.column or "": references})
 
     def _column(self, values: Any, name: str, count: int) -> list[Any] | None:
-        if values is None:
-            return None
-        if len(values) != count:
-            raise ValueError(f"{name} has {len(values)} entries for {count} completions")
-        return list(values)
+        return None if values is None else list(check_column(name, values, count))
 
     def _judge_one(self, text: str, made: Any, reference: Any, tools: Any, index: int) -> Verdict:
         try:

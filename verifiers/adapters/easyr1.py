@@ -6,13 +6,14 @@ metric `unscored` counts it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..spec import RewardSpec, to_reward
 from ..verdict import Verdict
 from .judging import (
     OnError,
+    batch_columns,
     check_on_error,
     check_unscored,
     judge,
@@ -54,16 +55,13 @@ def easyr1_reward(
         if isinstance(reward_inputs, Mapping):  # reward_type=sequential
             return compute_score([reward_inputs])[0]
         texts = [strip_end_marks(row["response"]) for row in reward_inputs]
-        verdicts = judge(chosen, texts, _columns(reward_inputs), on_error)
+        columns = batch_columns(
+            [single_columns(row.get("ground_truth"), row) for row in reward_inputs]
+        )
+        verdicts = judge(chosen, texts, columns, on_error)
         return [_result(verdict, unscored) for verdict in verdicts]
 
     return compute_score
-
-
-def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    singles = [single_columns(row.get("ground_truth"), row) for row in rows]
-    names = dict.fromkeys(name for single in singles for name in single)
-    return {name: [single.get(name, [None])[0] for single in singles] for name in names}
 
 
 def _result(verdict: Verdict, unscored: float) -> dict[str, float]:

@@ -15,6 +15,7 @@ from ..verdict import Status, Verdict
 __all__ = [
     "OnError",
     "Unscored",
+    "batch_columns",
     "check_on_error",
     "check_unscored",
     "judge",
@@ -85,6 +86,12 @@ def single_columns(reference: Any, extra: Mapping[str, Any]) -> dict[str, list[A
         reference = reference.tolist()
     columns = {str(name): [value] for name, value in extra.items() if name != "completions"}
     return {**columns, REFERENCE_COLUMNS[0]: [reference], "ground_truth": [reference]}
+
+
+def batch_columns(rows: Sequence[Mapping[str, list[Any]]]) -> dict[str, list[Any]]:
+    """Return the columns of a batch from those of its samples; what one lacks is `None`."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name, [None])[0] for row in rows] for name in names}
 
 
 def number(verdict: Verdict, unscored: float) -> float:

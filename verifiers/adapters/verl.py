@@ -14,11 +14,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from ..reward import Reward
 from ..spec import RewardSpec, to_reward
 from ..verdict import Verdict
 from .judging import (
     OnError,
+    batch_columns,
     check_on_error,
     check_unscored,
     judge,
@@ -93,7 +93,7 @@ def verl_reward(
         extra_infos: Sequence[Mapping[str, Any] | None],
         **options: Any,
     ) -> list[dict[str, Any]]:
-        columns = _columns(chosen, data_sources, ground_truths, extra_infos)
+        columns = _columns(data_sources, ground_truths, extra_infos)
         verdicts = judge(chosen, list(solution_strs), columns, on_error)
         return [_result(verdict, unscored) for verdict in verdicts]
 
@@ -108,18 +108,16 @@ def verl_reward(
 
 
 def _columns(
-    reward: Reward,
     data_sources: Sequence[Any],
     ground_truths: Sequence[Any],
     extra_infos: Sequence[Mapping[str, Any] | None],
 ) -> dict[str, list[Any]]:
-    """Return the columns of a batch; what a sample lacks is `None`."""
-    rows = [
-        single_columns(truth, {**(extra or {}), "data_source": source})
-        for source, truth, extra in zip(data_sources, ground_truths, extra_infos, strict=True)
-    ]
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name, [None])[0] for row in rows] for name in names}
+    return batch_columns(
+        [
+            single_columns(truth, {**(extra or {}), "data_source": source})
+            for source, truth, extra in zip(data_sources, ground_truths, extra_infos, strict=True)
+        ]
+    )
 
 
 def _result(verdict: Verdict, unscored: float) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from .console import REWARD_HELP, fail, load_reward
+from .console import fail, load_reward
+from .options import OneReward
 
 EXIT_CODES = """[bold]Exit codes[/]
 
@@ -27,10 +28,7 @@ def adapter(
             show_default=False,
         ),
     ],
-    reward: Annotated[
-        str,
-        typer.Option("--reward", "-r", metavar="NAME", help=REWARD_HELP),
-    ] = "math",
+    reward: OneReward = "math",
 ) -> None:
     """Print the file that hands a reward to a trainer.
 

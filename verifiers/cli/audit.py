@@ -13,7 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .console import REWARD_HELP, fail, load_reward, printable, reward_names, stderr, stdout
+from .console import fail, load_reward, printable, stderr, stdout
+from .options import AsJson, OneReward
 
 if TYPE_CHECKING:
     from ..auditing import Finding, Report
@@ -41,12 +42,7 @@ def audit(
             show_default=False,
         ),
     ],
-    reward: Annotated[
-        str,
-        typer.Option(
-            "--reward", "-r", metavar="NAME", help=REWARD_HELP, autocompletion=reward_names
-        ),
-    ] = "math",
+    reward: OneReward = "math",
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="Only the first N rows.")] = 100,
     form: Annotated[
         bool,
@@ -64,9 +60,7 @@ def audit(
             metavar="PROBE", help="Leave this probe out; may be repeated.", show_default=False
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print the report as JSON.")
-    ] = False,
+    as_json: AsJson = False,
     reference_column: Annotated[
         str | None,
         typer.Option(

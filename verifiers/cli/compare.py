@@ -26,6 +26,7 @@ from .console import (
     share,
     stdout,
 )
+from .options import AsJson, FirstRows
 
 if TYPE_CHECKING:
     from ..opinions import Opinion
@@ -65,10 +66,7 @@ def compare(
         ),
     ] = None,
     show: Annotated[int, typer.Option(metavar="N", min=0, help="Show N disagreements.")] = 20,
-    limit: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Only the first N rows.", show_default=False),
-    ] = None,
+    limit: FirstRows = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -88,9 +86,7 @@ def compare(
             "scorings within one file.",
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print the comparison as JSON.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two rewards, or two scorings of one file.
 

@@ -18,7 +18,6 @@ from ..resolve import BUILT_IN_REWARDS, resolve
 from ..reward import Reward
 
 __all__ = [
-    "REWARD_HELP",
     "STATUS_STYLES",
     "Interrupts",
     "duration",
@@ -42,8 +41,6 @@ STATUS_STYLES = {
 }
 
 USAGE = 2
-
-REWARD_HELP = "math, another name, a .toml file, or module:object of your own."
 
 
 def stdout() -> Console:

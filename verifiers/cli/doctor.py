@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.padding import Padding
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .console import printable, stdout
+from .options import AsJson
 
 if TYPE_CHECKING:
     from .checks import Check
@@ -22,9 +23,7 @@ EXIT_CODES = """[bold]Exit codes[/]
 
 
 def doctor(
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print the findings as JSON.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what works on this machine, what is missing, and the command for it.
 

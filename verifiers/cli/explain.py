@@ -15,15 +15,14 @@ from rich.text import Text
 
 from ..verdict import Status, Verdict
 from .console import (
-    REWARD_HELP,
     STATUS_STYLES,
     duration,
     fail,
     load_reward,
     printable,
-    reward_names,
     stdout,
 )
+from .options import AsJson, OneReward
 
 EXIT_CODES = """[bold]Exit codes[/]
 
@@ -48,15 +47,8 @@ def explain(
             show_default=False,
         ),
     ],
-    reward: Annotated[
-        str,
-        typer.Option(
-            "--reward", "-r", metavar="NAME", help=REWARD_HELP, autocompletion=reward_names
-        ),
-    ] = "math",
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print the verdict as JSON.")
-    ] = False,
+    reward: OneReward = "math",
+    as_json: AsJson = False,
 ) -> None:
     """Judge one answer, and show why.
 

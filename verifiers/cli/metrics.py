@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from .console import fail, plain_table, printable, stdout
+from .options import AsJson, ScoredFile, ScoredPrefix
 
 if TYPE_CHECKING:
     from ..metrics import Estimate
@@ -28,14 +29,7 @@ Groups: TypeAlias = dict[Hashable, list["Verdict"]]
 
 
 def metrics(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="What score --out wrote: .jsonl, .jsonl.gz or .parquet.",
-            show_default=False,
-        ),
-    ],
+    file: ScoredFile,
     k: Annotated[
         list[int] | None,
         typer.Option(
@@ -65,17 +59,8 @@ def metrics(
     confidence: Annotated[
         float, typer.Option(metavar="X", help="How often an interval should hold the truth.")
     ] = 0.95,
-    prefix: Annotated[
-        str,
-        typer.Option(
-            metavar="TEXT",
-            show_default=False,
-            help="What score --prefix put in front of its columns.",
-        ),
-    ] = "",
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print the figures as JSON.")
-    ] = False,
+    prefix: ScoredPrefix = "",
+    as_json: AsJson = False,
 ) -> None:
     """Figures of merit of a scored file, by source, with bootstrap intervals.
 

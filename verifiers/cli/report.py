@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from .console import fail, printable, stdout
+from .options import AsJson, ScoredFile, ScoredPrefix
 
 EXIT_CODES = """[bold]Exit codes[/]
 
@@ -21,14 +22,7 @@ INSTALL = "the page needs jinja2, which is not installed: pip install jinja2"
 
 
 def report(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="What score --out wrote: .jsonl, .jsonl.gz or .parquet.",
-            show_default=False,
-        ),
-    ],
+    file: ScoredFile,
     out: Annotated[
         str | None,
         typer.Option(
@@ -46,23 +40,14 @@ def report(
         int,
         typer.Option(metavar="N", min=100, help="Leave out the middle of texts longer than this."),
     ] = 30_000,
-    prefix: Annotated[
-        str,
-        typer.Option(
-            metavar="TEXT",
-            help="What score --prefix put in front of its columns.",
-            show_default=False,
-        ),
-    ] = "",
+    prefix: ScoredPrefix = "",
     title: Annotated[
         str | None,
         typer.Option(
             metavar="TEXT", help="The heading; by default the name of the file.", show_default=False
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print what was written as JSON.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a page to read scored rollouts on.
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .console import duration, fail, printable, stderr, stdout
+from .options import AsJson
 
 EXIT_CODES = """[bold]Exit codes[/]
 
@@ -120,9 +121,7 @@ def rootfs(
 
 @app.command(epilog=EXIT_CODES)
 def status(
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print the findings as JSON.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a program in every sandbox, and say which work and which one is taken."""
     from ..sandboxes.trial import try_all

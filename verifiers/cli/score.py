@@ -12,15 +12,14 @@ import typer
 from rich.console import Console
 
 from .console import (
-    REWARD_HELP,
     Interrupts,
     fail,
     load_reward,
     printable,
-    reward_names,
     stderr,
     stdout,
 )
+from .options import FirstRows, OneReward
 
 if TYPE_CHECKING:
     from ..distributed import RayScoring
@@ -58,12 +57,7 @@ def score(
             show_default=False,
         ),
     ],
-    reward: Annotated[
-        str,
-        typer.Option(
-            "--reward", "-r", metavar="NAME", help=REWARD_HELP, autocompletion=reward_names
-        ),
-    ] = "math",
+    reward: OneReward = "math",
     threads: Annotated[
         int | None,
         typer.Option(
@@ -85,10 +79,7 @@ def score(
         ),
     ] = None,
     batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Rows judged at once.")] = 256,
-    limit: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Only the first N rows.", show_default=False),
-    ] = None,
+    limit: FirstRows = None,
     engine: Annotated[
         Literal["local", "ray"],
         typer.Option(

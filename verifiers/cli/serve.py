@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from .console import REWARD_HELP, fail, load_reward, stderr
+from .console import fail, load_reward, stderr
+from .options import OneReward
 
 if TYPE_CHECKING:
     from ..sandboxes.sandbox import Sandbox
@@ -26,10 +27,7 @@ LIMITS = "Limits"
 
 
 def serve(
-    reward: Annotated[
-        str,
-        typer.Option("--reward", "-r", metavar="NAME", help=REWARD_HELP),
-    ] = "math",
+    reward: OneReward = "math",
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="0 takes a free one.")

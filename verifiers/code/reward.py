@@ -9,7 +9,14 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from ..answer import Opening, check_opening
-from ..reward import REFERENCE_COLUMNS, Reward, completion_texts, find_column, text_list
+from ..reward import (
+    REFERENCE_COLUMNS,
+    Reward,
+    check_column,
+    completion_texts,
+    find_column,
+    text_list,
+)
 from ..sandboxes import Sandbox
 from ..verdict import Verdict
 from .checkers import Checker, make_checker
@@ -169,18 +176,9 @@ class CodeReward(Reward):
             )
         values = {}
         for name in names:
-            found = find_column(columns, name)[1]
-            if isinstance(found, (str, bytes)) or not hasattr(found, "__len__"):
-                raise TypeError(
-                    f"{name} must be a list with one entry per completion, "
-                    f"got {type(found).__name__}"
-                )
-            if len(found) != count:
-                raise ValueError(f"{name} has {len(found)} entries for {count} completions")
-            values[name] = found
+            values[name] = check_column(name, find_column(columns, name)[1], count)
         if len(values) == 1 and names[0] not in ROW_COLUMNS:
-            only: Sequence[Any] = values[names[0]]
-            return only
+            return values[names[0]]
         return [{name: column[i] for name, column in values.items()} for i in range(count)]
 
 

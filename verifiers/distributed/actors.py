@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..reward import Reward, completion_texts
+from ..reward import Reward, check_column, completion_texts
 from ..threads import share_cores, usable_cores
 from ..verdict import Status, Verdict
 from .cluster import connect, node_cpus
@@ -66,10 +66,8 @@ class RayReward(Reward):
     def verdicts(self, completions: Sequence[Any], **columns: Any) -> list[Verdict]:
         completions = list(completion_texts(completions))
         for name, values in columns.items():
-            if _is_column(values) and len(values) != len(completions):
-                raise ValueError(
-                    f"{name} has {len(values)} values for {len(completions)} completions"
-                )
+            if _is_column(values):
+                check_column(name, values, len(completions))
         verdicts: list[Verdict | None] = [None] * len(completions)
         for start, found in self._judge_chunks(completions, columns):
             verdicts[start : start + len(found)] = found

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from .. import _core
 from ..answer import MISSING_RULES, Opening, check_opening, missing_answer
 from ..graded import graded
-from ..reward import Reward, completion_texts, find_column, text_list
+from ..reward import Reward, check_column, completion_texts, find_column, text_list
 from ..verdict import Status, Verdict
 from .constraints import BadConstraint, Constraint, make_constraint
 
@@ -72,10 +72,10 @@ class InstructionReward(Reward):
         texts = text_list(completion_texts(completions))
         name, ids = find_column(columns, self.column)
         kwargs = columns.get(self.kwargs_column)
-        for label, values in ((name, ids), (self.kwargs_column, kwargs)):
-            if values is not None and len(values) != len(texts):
-                raise ValueError(f"{label} has {len(values)} entries for {len(texts)} completions")
-        rows = [None] * len(texts) if kwargs is None else kwargs
+        check_column(name, ids, len(texts))
+        rows: Sequence[Any] = [None] * len(texts)
+        if kwargs is not None:
+            rows = check_column(self.kwargs_column, kwargs, len(texts))
         return self.judge(texts, list(zip(ids, rows, strict=True)))
 
     def judge(self, completions: Sequence[str], references: Sequence[Any]) -> list[Verdict]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from .. import _core
+from ..answer import check_opening
 from ..reward import Reward, completion_texts, text_list
 from ..threads import check_threads, thread_count
 from ..verdict import Verdict
@@ -74,14 +75,12 @@ class MathReward(Reward):
         column: str | None = None,
     ) -> None:
         super().__init__(name=name, column=column)
-        if opening not in ("completion", "prompt"):
-            raise ValueError(f"opening must be 'completion' or 'prompt', got {opening!r}")
         if tolerance is not None and not tolerance >= 0:
             raise ValueError(f"tolerance must not be negative, got {tolerance}")
         if not (time_limit > 0 and batch_time_limit > 0):
             raise ValueError("time_limit and batch_time_limit must be positive")
         self.strict = strict
-        self.opening = opening
+        self.opening = check_opening(opening)
         self.tolerance = tolerance
         self.units = units
         self.order = order

@@ -1,13 +1,12 @@
-"""The hand-written loop of examples/grpo_loop.py against TRL: same numbers, same reward."""
+"""The hand-written loop of examples/custom_loop.py against TRL: same numbers, same reward."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_trainer import load_examples
 
 pytestmark = pytest.mark.timeout(1200)  # generous: it only detects a hang
 
@@ -15,16 +14,12 @@ STEPS = 60
 
 
 @pytest.fixture(scope="module")
-def examples() -> Iterator[tuple[Any, Any]]:
+def examples() -> list[Any]:
     """The two examples as modules: the loop by hand, and TRL's."""
     import torch
 
-    patch = pytest.MonkeyPatch()
-    patch.setenv("HF_HUB_OFFLINE", "1")
-    patch.syspath_prepend(str(Path(__file__).parent.parent / "examples"))
     torch.set_num_threads(1)
-    yield importlib.import_module("grpo_loop"), importlib.import_module("trl_grpo")
-    patch.undo()
+    return list(load_examples("custom_loop", "trl_grpo"))
 
 
 def train_with_trl(trl: Any, folder: Path, steps: int) -> Any:
@@ -49,7 +44,7 @@ def train_with_trl(trl: Any, folder: Path, steps: int) -> Any:
 
 
 @pytest.fixture(scope="module")
-def trainer(examples: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+def trainer(examples: list[Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """TRL's trainer after one step, when completions still end early or late."""
     return train_with_trl(examples[1], tmp_path_factory.mktemp("grpo"), 1)
 
@@ -65,7 +60,7 @@ def batch(trainer: Any) -> dict[str, Any]:
 
 
 def test_the_advantages_are_those_of_trl(
-    examples: tuple[Any, Any], trainer: Any, batch: dict[str, Any]
+    examples: list[Any], trainer: Any, batch: dict[str, Any]
 ) -> None:
     loop, _ = examples
     logged = list(trainer._logs["rewards"]["math_reward"])
@@ -76,7 +71,7 @@ def test_the_advantages_are_those_of_trl(
 
 
 def test_the_loss_and_its_gradient_are_those_of_trl(
-    examples: tuple[Any, Any], trainer: Any, batch: dict[str, Any]
+    examples: list[Any], trainer: Any, batch: dict[str, Any]
 ) -> None:
     loop, _ = examples
     model = trainer.model
@@ -105,7 +100,7 @@ def test_the_loss_and_its_gradient_are_those_of_trl(
         assert one.allclose(other, rtol=1e-3, atol=1e-6)
 
 
-def test_an_unjudged_completion_takes_no_part_in_its_group(examples: tuple[Any, Any]) -> None:
+def test_an_unjudged_completion_takes_no_part_in_its_group(examples: list[Any]) -> None:
     loop, _ = examples
     found = loop.advantages([1.0, None, 0.0, 1.0], 4)
     assert found[1] == 0
@@ -116,7 +111,7 @@ def test_an_unjudged_completion_takes_no_part_in_its_group(examples: tuple[Any, 
     assert loop.advantages([1.0, 1.0], 2).tolist() == [0, 0]
 
 
-def test_both_learn_the_same(examples: tuple[Any, Any], tmp_path: Path) -> None:
+def test_both_learn_the_same(examples: list[Any], tmp_path: Path) -> None:
     loop, trl = examples
     ours = loop.train(STEPS)
     logged = train_with_trl(trl, tmp_path, STEPS).state.log_history
