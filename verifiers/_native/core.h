@@ -352,8 +352,9 @@ bool judge_batch(const Text *completions, const Text *references, size_t count,
 /* ---- many texts at once ------------------------------------------------------------------- */
 
 /* Calls work(context, i, arena) for every i below `count`, on up to `threads` threads. The arena is
- * the thread's own, and empty at every call. False, and no more calls, once `work` returns false. */
-bool parallel_each(size_t count, unsigned threads, void *context,
+ * the thread's own, of at most `arena_limit` bytes, and empty at every call. False, and no more
+ * calls, once `work` returns false. */
+bool parallel_each(size_t count, unsigned threads, size_t arena_limit, void *context,
                    bool (*work)(void *context, size_t index, Arena *arena));
 
 /* ---- repetition --------------------------------------------------------------------------- */

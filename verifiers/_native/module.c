@@ -219,7 +219,8 @@ static PyObject *job_run(Job *job, PyObject *texts, unsigned threads) {
         bool done = false;
         job->results = PyMem_Calloc(job->column.count + 1, job->size);
         if (job->results != NULL) {
-            Py_BEGIN_ALLOW_THREADS done = parallel_each(job->column.count, threads, job, job->work);
+            Py_BEGIN_ALLOW_THREADS done =
+                parallel_each(job->column.count, threads, SIZE_MAX, job, job->work);
             Py_END_ALLOW_THREADS
         }
         list = done ? job_list(job) : PyErr_NoMemory();

@@ -7,7 +7,7 @@
 enum { MAX_THREADS = 64, CHUNK = 16 };
 
 typedef struct {
-    size_t count;
+    size_t count, arena_limit;
     bool (*work)(void *context, size_t index, Arena *arena);
     void *context;
     atomic_size_t next;
@@ -17,7 +17,7 @@ typedef struct {
 static void *run(void *argument) {
     Batch *batch = argument;
     Arena arena;
-    arena_init(&arena, SIZE_MAX);
+    arena_init(&arena, batch->arena_limit);
     for (;;) {
         const size_t first = atomic_fetch_add(&batch->next, CHUNK);
         if (first >= batch->count || atomic_load(&batch->failed)) break;
@@ -31,9 +31,9 @@ static void *run(void *argument) {
     return NULL;
 }
 
-bool parallel_each(size_t count, unsigned threads, void *context,
+bool parallel_each(size_t count, unsigned threads, size_t arena_limit, void *context,
                    bool (*work)(void *context, size_t index, Arena *arena)) {
-    Batch batch = {.count = count, .work = work, .context = context};
+    Batch batch = {.count = count, .arena_limit = arena_limit, .work = work, .context = context};
     atomic_init(&batch.next, 0);
     atomic_init(&batch.failed, false);
     const size_t useful = (count + CHUNK - 1) / CHUNK;
