@@ -10,25 +10,32 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import ray
 from ray.cluster_utils import Cluster
 from sample_rewards import LastWord
 
 from verifiers import MathReward
 from verifiers.distributed import RayReward, RayScoring, shards
+from verifiers.distributed.cluster import connect
+from verifiers.rollouts import RolloutError
 from verifiers.score_file import Scoring
 
 ROWS = 3000
 
 
 @pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """A head without processors, and two nodes of one each."""
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A head without processors, and two nodes of one each.
+
+    The folder that it is used from holds another `verifiers`, as a checkout without its C core
+    would be; Ray's workers look there first.
+    """
+    (tmp_path / "checkout" / "verifiers").mkdir(parents=True)
+    (tmp_path / "checkout" / "verifiers" / "__init__.py").write_text("raise ImportError('not me')")
+    monkeypatch.chdir(tmp_path / "checkout")
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     made.workers = [made.add_node(num_cpus=1) for _ in range(2)]
     made.wait_for_nodes()
-    path = os.pathsep.join(os.sys.path)  # type: ignore[attr-defined]
-    ray.init(made.address, runtime_env={"env_vars": {"PYTHONPATH": path}}, log_to_driver=False)
+    ray = connect(made.address)
     yield made
     ray.shutdown()
     made.shutdown()
@@ -97,3 +104,27 @@ def test_a_ray_reward_judges_as_the_reward_does_and_survives_a_lost_node(cluster
         assert reward(completions, solution=solution) == expected
         with pytest.raises(TypeError, match="no reference column"):
             reward(completions)
+
+
+class NotHere(MathReward):
+    """Can be read in the process that made it alone, as one whose module workers lack."""
+
+    def __reduce__(self) -> Any:
+        return only_in, (os.getpid(),)
+
+
+def only_in(process: int) -> MathReward:
+    if os.getpid() != process:
+        raise ModuleNotFoundError("no module named my_rewards")
+    return MathReward()
+
+
+def test_actors_that_have_no_place_or_cannot_start(cluster: Cluster) -> None:
+    completions, solution = ["so \\boxed{4}"] * 60, ["4"] * 60
+    with RayReward(MathReward(), actors=5, chunk=4) as reward:  # for two of them there is a place
+        assert reward(completions, solution=solution) == [1.0] * 60
+    with (
+        RayReward(NotHere(), actors=2) as reward,
+        pytest.raises(RolloutError, match=r"no actor can start: .*no module named my_rewards"),
+    ):
+        reward(completions, solution=solution)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..reward import Reward, check_column, completion_texts
+from ..rollouts import RolloutError
 from ..threads import share_cores, usable_cores
 from ..verdict import Status, Verdict
 from .cluster import connect, node_cpus
@@ -23,7 +24,8 @@ class RayReward(Reward):
     Made for rewards that run programs: each actor holds the reward and its sandbox for as long as
     this object lives. A batch is cut into chunks, and an actor takes the next one when it is done.
     An actor that is lost is replaced, and its chunk judged again; what loses two actors, or is not
-    judged by the deadline, is unscored, with the rule `worker_lost` or `deadline`.
+    judged by the deadline, is unscored, with the rule `worker_lost` or `deadline`. If no actor can
+    start at all, `RolloutError` says why.
 
     Args:
         reward: what judges; it is pickled.
@@ -98,8 +100,11 @@ class RayReward(Reward):
         self._pool = self._pool or self._start(ray)
         end = time.monotonic() + self.deadline
         waiting = [(start, 1) for start in range(0, len(completions), self.chunk)][::-1]
-        idle = list(range(len(self._pool)))
+        idle: list[int] = []  # places of actors
         running: dict[Any, tuple[int, int, int]] = {}  # reply -> place of the actor, start, try
+        # An actor for which the cluster has no place yet gets no completions: they would wait.
+        starting = {actor.ready.remote(): place for place, actor in enumerate(self._pool)}
+        lost, there = 0, False  # actors lost at their start; whether any has got further
         done: list[tuple[int, list[Verdict]]] = []
         while (waiting or running) and (left := end - time.monotonic()) > 0:
             while waiting and idle:
@@ -108,21 +113,32 @@ class RayReward(Reward):
                 parts = {n: v[piece] if _is_column(v) else v for n, v in columns.items()}
                 reply = self._pool[place].judge.remote(completions[piece], parts)
                 running[reply] = (place, start, tried)
-            for reply in ray.wait(list(running), timeout=left)[0]:
-                place, start, tried = running.pop(reply)
-                idle.append(place)
+            for reply in ray.wait([*starting, *running], timeout=left)[0]:
+                begun = reply in starting
+                place, start, tried = (starting.pop(reply), 0, 0) if begun else running.pop(reply)
                 try:
-                    done.append((start, ray.get(reply)))
+                    found = ray.get(reply)
                 except ray.exceptions.RayTaskError as error:
                     self._cancel(ray, running)
                     raise error.as_instanceof_cause() from error
-                except ray.exceptions.RayError:
+                except ray.exceptions.RayError as error:
                     self._pool[place] = self._actor(ray)
-                    if tried < TRIES:
+                    starting[self._pool[place].ready.remote()] = place
+                    if begun:
+                        lost += 1
+                        if lost >= TRIES * len(self._pool) and not there:
+                            why = str(error).splitlines()[-1]
+                            raise RolloutError(f"no actor can start: {why}") from error
+                    elif tried < TRIES:
                         waiting.append((start, tried + 1))
                     else:
                         count = len(completions[start : start + self.chunk])
                         done.append((start, [self._unscored("worker_lost")] * count))
+                else:
+                    idle.append(place)
+                    there = True
+                    if not begun:
+                        done.append((start, found))
         self._cancel(ray, running)
         return done
 
@@ -159,6 +175,9 @@ class _RewardActor:
     def __init__(self, reward: Reward, cpus: int) -> None:
         share_cores(max(1, usable_cores() // cpus))
         self._reward = reward
+
+    def ready(self) -> None:
+        """Answer, once the actor is there."""
 
     def judge(self, completions: list[str], columns: dict[str, Any]) -> list[Verdict]:
         return self._reward.verdicts(completions, **columns)

@@ -38,7 +38,10 @@ def connect(address: str | None = None) -> Any:
     try:
         ray.init(
             address,
-            runtime_env={"env_vars": {"PYTHONPATH": path}},
+            runtime_env={
+                "env_vars": {"PYTHONPATH": path},
+                "worker_process_setup_hook": import_this_package,
+            },
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
@@ -47,6 +50,14 @@ def connect(address: str | None = None) -> Any:
     except Exception as error:  # Ray raises it bare, for a node that does not come up in time
         raise RolloutError(f"Ray did not start: {error}") from error
     return ray
+
+
+def import_this_package() -> None:
+    """Import, at the start of a worker, the package that this process has.
+
+    Ray then puts the working directory first, where there may be a checkout without its C core.
+    """
+    import verifiers  # noqa: F401
 
 
 def node_cpus(ray: Any) -> list[int]:
