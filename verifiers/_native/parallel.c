@@ -4,7 +4,7 @@
 
 #include "core.h"
 
-enum { MAX_THREADS = 64, CHUNK = 16 };
+enum { MAX_THREADS = 64, CHUNK = 4 };
 
 typedef struct {
     size_t count, arena_limit;
