@@ -127,6 +127,7 @@ MALFORMED = [
     ("/score", b'{"completions": ["4"]}', 422, "no reference column"),
     ("/score", b'{"completions": ["4"], "columns": {"answers_": ["4"]}}', 422, "answers_"),
     ("/score", b'{"completions": ["4"], "columns": {"answer": [true]}}', 422, "bool"),
+    ("/score", b'{"columns": {"x": ' + b"[" * 100_000, 422, "nested too deeply"),
     ("/score", json.dumps(batch(*["4"] * 101)).encode(), 413, "101"),
     ("/get_reward", b'{"query": ["4"]}', 422, "prompts"),
     ("/get_reward", b'{"query": ["4"], "prompts": [], "labels": [1]}', 422, "prompts has 0"),
@@ -205,6 +206,71 @@ def test_a_body_that_is_too_large_and_does_not_say_so(narrow: Serving) -> None:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         connection.request("POST", "/score", pieces, headers, encode_chunked=True)
         assert connection.getresponse().status == 413
+
+
+START = b"POST /score HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = f"Authorization: Bearer {TOKEN}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+
+
+def sent(server: Serving, *pieces: bytes) -> bytes:
+    """Send bytes until the server has had enough, and return what it replies before it closes."""
+    reply = b""
+    with socket.create_connection(("127.0.0.1", server.port), HANG) as connection:
+        with contextlib.suppress(ConnectionError):
+            for piece in pieces:
+                connection.sendall(piece)
+        with contextlib.suppress(ConnectionError):
+            while chunk := connection.recv(4096):
+                reply += chunk
+    return reply
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        START + b"X: ",
+        START + b"X: y\r\n" * 10_000,
+        b"GET /",
+        START + CHUNKED + b"2\r\n{}\r\n0\r\nX: ",  # after the body
+        START + CHUNKED + b"2;",  # between the pieces of the body
+    ],
+)
+def test_headers_without_an_end(narrow: Serving, head: bytes) -> None:
+    reply = sent(narrow, head, *[b"a" * (1 << 16)] * 64)
+    assert reply.startswith(b"HTTP/1.1 431 ")
+    assert json.loads(reply.split(b"\r\n\r\n")[1])["detail"] == (
+        "the headers are longer than 65,536 bytes"
+    )
+
+
+def test_headers_that_do_not_end_after_a_first_request(narrow: Serving) -> None:
+    reply = sent(narrow, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", START)
+    assert reply.count(b"HTTP/1.1") == 1, "the server closes the connection"
+
+
+def test_what_is_no_http(narrow: Serving) -> None:
+    reply = sent(narrow, b"\x16\x03\x01\x02\x00")  # as a client that expects TLS begins
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert "detail" in json.loads(reply.split(b"\r\n\r\n")[1])
+
+
+def test_many_small_chunks_are_no_headers(server: Serving) -> None:
+    body = json.dumps(batch(*["so \\boxed{4}" + " " * 1000] * 100)).encode()
+    pieces = [body[start : start + 10] for start in range(0, len(body), 10)]
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+    reply = sent(server, START + b"Connection: close\r\n" + CHUNKED, chunks + b"0\r\n\r\n")
+    assert reply.startswith(b"HTTP/1.1 200 ")
+
+
+def test_web_pages_need_a_token() -> None:
+    page = {"Origin": "http://a.page.elsewhere", "Content-Type": "text/plain"}
+    body = json.dumps(batch("\\boxed{4}"))
+    with serving(token=None) as server:
+        for headers, status in ((page, 403), ({}, 200)):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=HANG)
+            with contextlib.closing(connection):
+                connection.request("POST", "/score", body, headers)
+                assert connection.getresponse().status == status
 
 
 def test_a_client_that_does_not_send_its_body(narrow: Serving) -> None:

@@ -72,7 +72,7 @@ class Guard:
     async def _answer(self, scope: Message, exchange: _Exchange) -> None:
         path, headers = scope["path"], dict(scope["headers"])
         if path not in OPEN_PATHS:
-            self._check_token(headers.get(b"authorization", b""))
+            self._check_token(headers)
         gate = self.gates.get(path)
         if gate is None:
             await self.app(scope, exchange.receive, exchange.send)
@@ -84,10 +84,17 @@ class Guard:
         finally:
             gate.leave()
 
-    def _check_token(self, header: bytes) -> None:
-        """Accept `Bearer TOKEN`, or Basic with the token as password, as in http://x:TOKEN@host."""
+    def _check_token(self, headers: Mapping[bytes, bytes]) -> None:
+        """Accept `Bearer TOKEN`, or Basic with the token as password, as in http://x:TOKEN@host.
+
+        Without a token, everyone who reaches the address may ask, but not the pages that happen to
+        be open in a browser there: a browser says for whom it posts.
+        """
         if self.settings.token is None:
+            if b"origin" in headers:
+                raise Refusal(403, "web pages are answered only if they know a token: set one")
             return
+        header = headers.get(b"authorization", b"")
         kind, _, shown = header.strip().partition(b" ")
         if kind.lower() == b"basic":
             try:

@@ -53,6 +53,7 @@ def serve(
     config = uvicorn.Config(
         create_app(reward, sandbox=sandbox, settings=settings),
         http=impatient_protocol(settings.body_seconds),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -99,3 +99,5 @@ def decode(body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal(422, f"the body is not as it should be: {error}") from error
+    except RecursionError as error:
+        raise Refusal(422, "the body is not as it should be: it is nested too deeply") from error
