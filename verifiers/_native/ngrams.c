@@ -80,13 +80,14 @@ static inline size_t fold_wide(Text text, size_t at, char **out) {
     return length;
 }
 
-/* Copies 16 bytes of ASCII, small Cyrillic and small accented Latin letters, in lower case; false,
- * and nothing is done, if there is anything else. Reads 17 bytes. */
-static inline bool fold_sixteen(const char *data, char *out) {
+/* Folds up to 16 bytes of ASCII, small Cyrillic and small accented Latin letters, up to any other
+ * character, and returns how many. Reads 17 bytes and writes 16. */
+static inline size_t fold_sixteen(const char *data, char *out) {
 #ifdef __SSE2__
     const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)data);
     const __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(data + 1));
     const __m128i lead = _mm_cmpeq_epi8(_mm_max_epu8(bytes, _mm_set1_epi8((char)0xC0)), bytes);
+    size_t count = 16;
     if (_mm_movemask_epi8(lead) != 0) {
         const __m128i row = _mm_and_si128(next, _mm_set1_epi8((char)0xE0));
         const __m128i half = _mm_and_si128(next, _mm_set1_epi8((char)0xF0));
@@ -97,16 +98,17 @@ static inline bool fold_sixteen(const char *data, char *out) {
                                        _mm_cmpeq_epi8(row, _mm_set1_epi8((char)0x80)))),
             _mm_and_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)0xC3)), /* à-ÿ */
                           _mm_cmpeq_epi8(row, _mm_set1_epi8((char)0xA0))));
-        if (_mm_movemask_epi8(_mm_andnot_si128(small, lead)) != 0) return false;
+        const unsigned other = (unsigned)_mm_movemask_epi8(_mm_andnot_si128(small, lead));
+        if (other != 0) count = (size_t)__builtin_ctz(other);
     }
     const __m128i from_a = _mm_sub_epi8(bytes, _mm_set1_epi8('A'));
     const __m128i capital = _mm_cmpeq_epi8(_mm_min_epu8(from_a, _mm_set1_epi8(25)), from_a);
     const __m128i lower = _mm_or_si128(bytes, _mm_and_si128(capital, _mm_set1_epi8(0x20)));
     _mm_storeu_si128((__m128i *)(void *)out, lower);
-    return true;
+    return count;
 #else
     (void)data, (void)out;
-    return false;
+    return 0;
 #endif
 }
 
@@ -132,9 +134,10 @@ static size_t fold(Text text, char *folded) {
     size_t at = 0;
     while (at < text.size) {
         uint64_t bytes;
-        if (text.size - at > 16 && fold_sixteen(text.data + at, out)) {
-            out += 16;
-            at += 16;
+        const size_t folded_at_once = text.size - at > 16 ? fold_sixteen(text.data + at, out) : 0;
+        if (folded_at_once > 0) {
+            out += folded_at_once;
+            at += folded_at_once;
         } else if (text.size - at >= 8 && (memcpy(&bytes, text.data + at, 8), true) &&
                    (bytes & EACH_BYTE(0x80)) == 0) {
             bytes = lower_eight(bytes);

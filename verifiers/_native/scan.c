@@ -75,23 +75,40 @@ static size_t skip_turn_start(Text text) {
     return at;
 }
 
+/* Where the next tag may begin: at one of these bytes, each looked for again once it is passed. */
+static const char BEGINNINGS[] = {'<', '[', "◁"[0]};
+enum { BEGINNING_COUNT = sizeof BEGINNINGS };
+
+static size_t next_beginning(Text text, size_t at, size_t *next) {
+    size_t nearest = text.size;
+    for (size_t i = 0; i < BEGINNING_COUNT; i++) {
+        if (next[i] <= at) {
+            const char *found = memchr(text.data + at, BEGINNINGS[i], text.size - at);
+            next[i] = found == NULL ? text.size : (size_t)(found - text.data);
+        }
+        nearest = next[i] < nearest ? next[i] : nearest;
+    }
+    return nearest;
+}
+
+/* The second byte of every tag: most that begins otherwise is "a < b" or "[1, 2]". */
+static bool may_go_on(char byte) {
+    return is_letter(byte) || byte == '/' || byte == '|' || (unsigned char)byte >= 0x80;
+}
+
 /* One pass. In the harmony format the messages of a turn are channels, and the answer is the last
  * one, if that is "final". */
 static Part answer_part(Text text, bool opening_in_prompt) {
     bool thinks[THINKING_COUNT] = {false};
     bool closed = false, channels = false, final = false;
-    size_t start = 0, at = 0;
+    size_t start = 0, at = 0, next[BEGINNING_COUNT] = {0};
     if (text.size > 0) {
         start = at = skip_turn_start(text);
     }
     while (at < text.size) {
-        char byte = text.data[at];
-        if (byte != '<' && byte != '[' && byte != "◁"[0]) {
-            at++;
-            continue;
-        }
-        size_t from = at++;
-        if (at == text.size || text.data[at] == byte) {
+        const size_t from = next_beginning(text, at, next);
+        at = from + 1;
+        if (at >= text.size || !may_go_on(text.data[at])) {
             continue;
         }
         if (text_continues(text, from, TEXT("<|channel|>"))) {

@@ -620,13 +620,29 @@ static void at_end(Scan *scan, size_t at) {
         end_sentence(scan);
 }
 
+static inline bool is_common_han(uint32_t character) {
+    return character >= 0x4E00 && character < 0xA000;
+}
+
+/* Counts the Han character of `length` bytes at `at` and those that follow it; returns where to go
+ * on. */
+static size_t han_words(Scan *scan, size_t at, size_t length) {
+    const Text text = scan->text;
+    const size_t end = scan->place == IN_PROSE ? text.size : scan->place_end;
+    do {
+        add_word(scan, SCRIPT_HAN, at, at + length, 1);
+        at += length;
+    } while (at < end && is_common_han(decode(text, at, &length)));
+    return at;
+}
+
 static size_t at_high_byte(Scan *scan, size_t at) {
     size_t length;
     const uint32_t character = decode(scan->text, at, &length);
     const Script script =
-        character >= 0x4E00 && character < 0xA000 ? SCRIPT_HAN : script_of(character, &scan->cache);
+        is_common_han(character) ? SCRIPT_HAN : script_of(character, &scan->cache);
     switch (script) {
-    case SCRIPT_HAN:
+    case SCRIPT_HAN: return han_words(scan, at, length);
     case SCRIPT_KANA: add_word(scan, script, at, at + length, 1); return at + length;
     case SCRIPT_LATIN: return latin_word(scan, at);
     case SCRIPT_MARK: return at + length;
