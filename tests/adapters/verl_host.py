@@ -23,6 +23,7 @@ from serving import Serving, serving
 from tokens import tokenizer
 from verl import DataProto
 from verl.trainer.ppo.reward import get_custom_reward_fn, load_reward_manager
+from verl.utils.config import validate_config
 from verl.utils.reward_score.sandbox_fusion.utils import check_correctness
 from verl.workers.reward_manager import get_reward_manager_cls
 
@@ -148,17 +149,25 @@ def test_the_batch_manager(file: str) -> None:
     assert all(len(values) == len(CASES) for values in found["reward_extra_info"].values())
 
 
-def test_the_options_of_the_launch_line_exist() -> None:
-    line = (EXAMPLES / "verl.sh").read_text().replace("\\\n", " ")
-    overrides = re.findall(r"[a-z_.]+\.[a-z_]+=\S+", line)
-    assert len(overrides) == 8
+def test_verl_takes_the_launch_line(tmp_path: Path) -> None:
+    """The script is run as it stands, with a `python` that notes what it is called with."""
+    noting = tmp_path / "python"
+    noting.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/called\n')
+    noting.chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = ["bash", str(EXAMPLES / "verl.sh"), "MODEL", "train.parquet", "test.parquet"]
+    subprocess.run(command, check=True, cwd=tmp_path, env={**os.environ, "PATH": path})
+    _, module, *overrides = (tmp_path / "called").read_text().splitlines()
+    assert module == "verl.trainer.main_ppo"
+    commented = re.findall(r"^#   ([a-z_.]+=\S+)", (EXAMPLES / "verl.sh").read_text(), re.MULTILINE)
+    assert len(commented) == 1
     package = Path(importlib.util.find_spec("verl").submodule_search_locations[0])  # type: ignore[union-attr, index]
     with initialize_config_dir(str(package / "trainer" / "config"), version_base=None):
-        found = compose(
-            "ppo_trainer", [text.replace('"', "").replace("$", "") for text in overrides]
-        )
-    assert found.reward.custom_reward_function.name == "compute_score"
+        found = compose("ppo_trainer", [*overrides, commented[0].replace("$", "")])
+    validate_config(found, use_reference_policy=True, use_critic=False)
     assert found.reward.sandbox_fusion.url.endswith("/run_code")
+    function = get_custom_reward_fn(found)  # loads the file that the script wrote
+    assert function("sums", "so \\boxed{4}", "4", {})["score"] == 1.0
 
 
 def test_calls_are_recorded(file: str) -> None:
