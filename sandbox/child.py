@@ -5,6 +5,7 @@ The order matters: what has to be opened is opened before the door closes behind
 
 from __future__ import annotations
 
+import _signal  # `signal` wraps all in enums: as long as the rest of what is done here
 import gc
 import json
 import os
@@ -76,22 +77,31 @@ class Task:
     kept: dict[str, int] = field(default_factory=dict)
 
 
-def become(room: Room, paths: confine.Paths | None, fds: dict[str, int], extra: int) -> NoReturn:
+def become(
+    room: Room,
+    paths: confine.Paths | None,
+    described: dict[str, Any],
+    fds: dict[str, int],
+    extra: int,
+) -> NoReturn:
     """Turn this freshly forked process into the program; never returns.
+
+    Every object that is touched here is a page that this process has to copy from its keeper.
 
     Args:
         room: where it lives.
         paths: for Landlock, opened by the keeper.
+        described: fields of its `Task`, and in `kept` the names of what the compiler made.
         fds: the files that the runner passed, by name, and `failure`, a pipe to say there why it
             could not become the program; all above 9. The program never has that pipe.
         extra: processes that the uid has beside this room's, for the limit on processes.
     """
     try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _signal.set_wakeup_fd(-1)
+        _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
         os.setsid()
-        task = _read(fds)
+        task = _read(described, fds)
         _connect(fds, task)
         _limit(task, extra)
         if room.uid is not None:
@@ -123,14 +133,13 @@ FAILED = 213  # exit code of a process that did not become the program
 _LAST = 1024
 
 
-def _read(fds: dict[str, int]) -> Task:
-    described = json.loads(_content(fds["task"]))
-    files: dict[str, bytes] = {}
+def _read(described: dict[str, Any], fds: dict[str, int]) -> Task:
+    task = Task(source=_content(fds["source"]), **described)
+    task.kept = {name: FIRST_KEPT + index for index, name in enumerate(task.kept)}
     if "files" in fds:
-        files = wire.Reader().feed(_content(fds["files"]))[0]
-    names = described.pop("kept")
-    task = Task(source=_content(fds["source"]), files=files, **described)
-    task.kept = {name: FIRST_KEPT + index for index, name in enumerate(names)}
+        task.files = wire.Reader().feed(_content(fds["files"]))[0]
+    if "arguments" in fds:
+        task.arguments = json.loads(_content(fds["arguments"]))
     return task
 
 

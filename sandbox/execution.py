@@ -72,9 +72,7 @@ class Execution:
                 opened.append(writing)
                 passed[name] = writing
                 self._open[reading] = name
-            passed["task"] = linux.sealed(json.dumps(task).encode())
-            opened.append(passed["task"])
-            request = {"files": list(passed), **orders}
+            request = {"task": task, "files": list(passed), **orders}
             linux.send(room.control, json.dumps(request).encode(), list(passed.values()))
         except BaseException:
             for fd in ours:

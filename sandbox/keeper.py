@@ -20,7 +20,7 @@ import stat
 import sys
 from typing import NoReturn
 
-from . import child, confine, linux
+from . import child, confine, languages, linux
 
 __all__ = ["keep"]
 
@@ -40,6 +40,7 @@ def keep(room: child.Room, control: socket.socket, extra_processes: int) -> NoRe
         room_paths = _enter(room)
         signals = _can_end_all(room)
         _empty(room.scratch)
+        languages.prepare(room)
     except (OSError, Refused) as error:
         linux.send(control, json.dumps({"failed": str(error)}).encode(), [])
         os._exit(0)
@@ -56,12 +57,12 @@ def keep(room: child.Room, control: socket.socket, extra_processes: int) -> NoRe
             continue  # told to end what has already ended
         failure, failing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         for name in request["packages"]:
-            _load(name, room)
+            _load(name)
         pid = os.fork()
         if pid == 0:
             named = {name: fds[index] for index, name in enumerate(request["files"])}
             named["failure"] = failing
-            child.become(room, room_paths, named, extra_processes)
+            child.become(room, room_paths, request["task"], named, extra_processes)
         for fd in fds:
             os.close(fd)
         status, seconds, peak = _watch(pid, control, wakeup, signals)
@@ -76,22 +77,22 @@ def keep(room: child.Room, control: socket.socket, extra_processes: int) -> NoRe
             os.close(fd)
 
 
-def _load(name: str, room: child.Room) -> None:
+def _load(name: str) -> None:
     """Have a package in memory, so that every process forked from now on has it.
 
     It comes from where the interpreter has its packages, and sees no program.
     """
-    if name in sys.modules:
+    if name in _looked_for:
         return
-    path = sys.path[:]
-    sys.path += room.packages
-    try:
+    _looked_for.add(name)
+    # Not installed, or not for this interpreter: programs will be told the same.
+    with contextlib.suppress(Exception):
         importlib.import_module(name)
-    except Exception:  # not installed, or not for this interpreter: programs will be told the same
-        sys.modules[name] = None  # type: ignore[assignment]
-    sys.path[:] = path
     gc.collect()
     gc.freeze()
+
+
+_looked_for: set[str] = set()
 
 
 def _enter(room: child.Room) -> confine.Paths | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
+from _thread import RLock
 from collections.abc import Callable
 
 __all__ = ["Gone", "Message", "Peer"]
@@ -25,7 +25,7 @@ class Peer:
         self._socket = socket.socket(fileno=fd)
         self._stream = self._socket.makefile("rb", buffering=1 << 16)
         self._answer = answer
-        self._lock = threading.RLock()
+        self._lock = RLock()
 
     def request(self, message: Message) -> Message:
         """The answer to a message; meanwhile whatever the other side asks is answered.

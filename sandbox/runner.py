@@ -14,6 +14,7 @@ import os
 import platform
 import resource
 import select
+import socket
 import sys
 import sysconfig
 import time
@@ -178,6 +179,7 @@ class Runner:
         if missing:
             raise OSError(f"cannot give the isolation that is required: {', '.join(missing)}")
         self.languages = languages.available()
+        self._connect()
         self.register(self.host_in, self._read)
         self.register(self.nursery.connection.fileno(), self._nursery_died)
         self.send(
@@ -190,6 +192,26 @@ class Runner:
                 "languages": self.languages,
             }
         )
+
+    def _connect(self) -> None:
+        """Have the wire on a socket of the host, if it offers one and it can be reached.
+
+        No process but this one ever has it. Standard input then says only that the host is there.
+        """
+        if self.options.socket is None:
+            return
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                connection.connect(self.options.socket)
+            except OSError as error:
+                self.log(f"the socket of the host cannot be reached: {error}")
+                return
+            leash = self.host_in
+            self.register(leash, lambda: self._read_leash(leash))
+            self.host_in, self.host_out = (
+                fcntl.fcntl(connection, fcntl.F_DUPFD_CLOEXEC, 20) for _ in range(2)
+            )
+            os.set_blocking(self.host_out, False)
 
     def _isolation(self) -> dict[str, Any]:
         confined = not self.options.unsafe
@@ -247,6 +269,10 @@ class Runner:
             return
         for message in messages:
             self._handle(message)
+
+    def _read_leash(self, leash: int) -> None:
+        if not os.read(leash, 4096):
+            self.running = False
 
     def _handle(self, message: dict[str, Any]) -> None:
         kind, number = message.get("type"), message.get("slot")
@@ -335,6 +361,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("--scratch", required=True)
     parser.add_argument("--uids", type=int)
+    parser.add_argument("--socket")
     parser.add_argument("--require", default=DEFAULT_REQUIRED)
     parser.add_argument("--readable", action="append", default=[])
     parser.add_argument("--packages", action="append", default=[])

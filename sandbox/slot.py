@@ -197,17 +197,19 @@ class Slot:
         if self.program is None:
             raise ValueError("no program is loaded")
         framework, call = message.get("tester"), message.get("call")
-        arguments = [str(argument) for argument in message.get("arguments") or []]
         if framework is not None:
             self._test(message, framework)
             return
-        request = b"" if call is None else json.dumps(call).encode()
-        task = self.program.task("call" if call else "run", message, arguments=arguments)
-        opened = {
-            "stdin": linux.sealed(message.get("stdin") or b"", "stdin"),
-            "request": linux.sealed(request, "request"),
-        }
+        arguments = [str(argument) for argument in message.get("arguments") or []]
+        task = self.program.task("call" if call else "run", message)
+        opened: dict[str, int] = {}
         try:
+            if message.get("stdin"):
+                opened["stdin"] = linux.sealed(message["stdin"], "stdin")
+            if call is not None:
+                opened["request"] = linux.sealed(json.dumps(call).encode(), "request")
+            if arguments:
+                opened["arguments"] = linux.sealed(json.dumps(arguments).encode(), "arguments")
             self.busy = True
             files = {**opened, **self.program.fds}
             self.room.execute(task, files, self._ran, packages=self.program.packages)
@@ -246,13 +248,12 @@ class Slot:
         testing = self.tester.task("test", message, framework=framework)
         packages = [*self.tester.packages, *(["pytest"] if framework == "pytest" else [])]
         stream = socket.socketpair()
-        opened = {
-            "stdin": linux.sealed(message.get("stdin") or b"", "stdin"),
-            "nothing": linux.sealed(b"", "nothing"),
-        }
-        program = {"stdin": opened["nothing"], "peer": stream[0].fileno(), **self.program.fds}
-        tester = {"stdin": opened["stdin"], "peer": stream[1].fileno(), **self.tester.fds}
+        program = {"peer": stream[0].fileno(), **self.program.fds}
+        tester = {"peer": stream[1].fileno(), **self.tester.fds}
+        opened: dict[str, int] = {}
         try:
+            if message.get("stdin"):
+                opened["stdin"] = tester["stdin"] = linux.sealed(message["stdin"], "stdin")
             self.busy = True
             self.tester_room.execute(testing, tester, tester_done, packages=packages)
             self.room.execute(serving, program, program_done, packages=self.program.packages)

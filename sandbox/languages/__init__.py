@@ -14,8 +14,11 @@ A driver is a module of this package with
     SHOWN: tuple[str, ...]          what of a program's `KEEP` the compiler of its tester finds in
                                     its own `task.kept`; only where there is such
     start(task, room) -> NoReturn   be the program: `task.mode` is `run`, `call`, `serve` or `test`
+    prepare(room)                   only where there is something that all programs of a room have
+                                    in common: what is done here, they need not do
 
-Both functions run in the process of the program, limited and confined already, never elsewhere.
+`compile` and `start` run in the process of the program, limited and confined already, never
+elsewhere; `prepare` in its keeper, once, before there is any program.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from typing import Any
 
 from .. import child
 
-__all__ = ["DRIVERS", "available", "driver", "start"]
+__all__ = ["DRIVERS", "available", "driver", "prepare", "start"]
 
 # Loaded when the package is, before any keeper is forked: a program's process imports nothing here.
 DRIVERS: dict[str, ModuleType] = {}
@@ -56,6 +59,13 @@ def driver(language: str) -> ModuleType:
         KeyError: if there is none.
     """
     return DRIVERS[language.lower()]
+
+
+def prepare(room: Any) -> None:
+    """Have all drivers prepare for the programs of a room."""
+    for module in dict.fromkeys(DRIVERS.values()):
+        if hasattr(module, "prepare"):
+            module.prepare(room)
 
 
 def start(task: Any, room: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from typing import Any, NoReturn
 
 from .. import child, plain
@@ -40,7 +39,7 @@ def _call() -> NoReturn:
         request = json.load(file)
     words = [request["function"], *map(_word, plain.decode(request["arguments"]))]
     script = 'source ./main.sh </dev/null >/dev/null; "$@"'
-    ran = subprocess.run(["bash", "-c", script, "bash", *words], stdout=subprocess.PIPE)
+    ran = native.run(["bash", "-c", script, "bash", *words], stdout=native.PIPE)
     said = ran.stdout.decode("utf-8", "replace").rstrip("\n")
     if ran.returncode != 0:
         child.report({"exception": f"exit status {ran.returncode}"})

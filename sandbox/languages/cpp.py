@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from typing import Any, NoReturn
 
 from .. import child
@@ -51,13 +50,13 @@ def _server(names: list[str]) -> bool:
     if made.returncode != 0:
         return False
     with open("signatures", "wb") as file:
-        return subprocess.run(["./program", "types"], stdout=file).returncode == 0
+        return bool(native.run(["./program", "types"], stdout=file).returncode == 0)
 
 
-def _compiled_server(names: list[str], options: list[str]) -> subprocess.CompletedProcess[bytes]:
+def _compiled_server(names: list[str], options: list[str]) -> Any:
     lines = [f'program_server.add("{n}", &::{n.replace(".", "::")});\n' for n in names]
     child.place("server.cpp", (_SERVER + "".join(lines) + _RUN).encode())
-    return subprocess.run([*COMPILER, *options], stderr=subprocess.PIPE)
+    return native.run([*COMPILER, *options], stderr=native.PIPE)
 
 
 # The program stands first, so that it is compiled as if nothing stood behind it; names that
@@ -105,9 +104,8 @@ def _compile_tests(task: child.Task) -> NoReturn:
     except cpp_text.Refused as error:
         child.place("problem", f"the program: {error}".encode())
         os._exit(0)
-    made = subprocess.run(
-        [*COMPILER, f"-I{native.HELPERS}", "-o", "program", "tester.cpp"], stderr=subprocess.PIPE
-    )
+    options = [f"-I{native.HELPERS}", "-o", "program", "tester.cpp"]
+    made = native.run([*COMPILER, *options], stderr=native.PIPE)
     if made.returncode != 0:
         child.place("problem", made.stderr[:4000])
     os._exit(0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from typing import Any, NoReturn
 
 from .. import child
@@ -32,7 +31,7 @@ def compile(task: child.Task) -> NoReturn:
     child.place(file, task.source)
     os.mkdir("classes")
     small = "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1", "-J-Xmx256m"
-    made = subprocess.run(["javac", *small, "-nowarn", "-encoding", "UTF-8", "-d", "classes", file])
+    made = native.run(["javac", *small, "-nowarn", "-encoding", "UTF-8", "-d", "classes", file])
     if made.returncode != 0:
         os._exit(1)
     package = ["--create", "--file=program.jar", f"--main-class={_main_class(task.source)}"]

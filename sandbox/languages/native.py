@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .. import child, plain
 
-__all__ = ["check", "failed", "lay_out", "only_run", "test", "version"]
+__all__ = ["check", "failed", "lay_out", "only_run", "run", "test", "version"]
 
+PIPE = -1  # what `subprocess` calls so
 LOST = 70  # exit code of tests whose program is gone
 
 HELPERS = ".helpers"  # directory of our files that lie beside a program or tests
@@ -34,10 +34,22 @@ def version(tool: str, *options: str) -> str | None:
     if shutil.which(tool) is None:
         return None
     try:
-        said = subprocess.run([tool, *options], capture_output=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
+        said = run([tool, *options], capture_output=True, timeout=20)
+    except Exception:  # it hangs, or is no program for this machine
+        return None
+    if said.returncode != 0:
         return None
     return said.stdout.decode("utf-8", "replace").strip().split("\n")[0]
+
+
+def run(command: list[str], **options: Any) -> Any:
+    """`subprocess.run`, loaded when it is needed.
+
+    It brings `threading` along, and whatever forks with that in memory pays for it.
+    """
+    import subprocess
+
+    return subprocess.run(command, **options)
 
 
 def lay_out(*names: str) -> None:
@@ -55,8 +67,12 @@ def only_run(task: child.Task) -> None:
 
 def check(*command: str) -> None:
     """End the process as one whose program does not compile, if a command says that it does not."""
-    status = subprocess.run(command, stdin=subprocess.DEVNULL).returncode
-    if status != 0:
+    no_input = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+    default = [signal.SIGPIPE, signal.SIGXFSZ]
+    pid = os.posix_spawnp(
+        command[0], command, os.environ, file_actions=[no_input], setsigdef=default
+    )
+    if os.waitpid(pid, 0)[1] != 0:
         child.report({"stage": "compile"})
         os._exit(1)
 

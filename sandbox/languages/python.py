@@ -10,7 +10,6 @@ import linecache
 import os
 import platform
 import sys
-import threading
 import traceback
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
@@ -26,17 +25,19 @@ def version() -> str | None:
     return platform.python_version()
 
 
-def start(task: child.Task, room: child.Room) -> NoReturn:
-    """Be the program."""
-    child.deepen_stack()
+def prepare(room: child.Room) -> None:
+    """Make of the keeper's interpreter what a program finds."""
     _fresh_streams()
     _builtins()
     sys.path[:] = [path for path in sys.path if path not in room.packages]
     sys.path += room.packages
-    sys.argv[:] = [FILE, *task.arguments]
     sys.dont_write_bytecode = True
-    for name in [name for name, module in sys.modules.items() if module is None]:
-        del sys.modules[name]  # what the keeper looked for in vain
+
+
+def start(task: child.Task, room: child.Room) -> NoReturn:
+    """Be the program."""
+    child.deepen_stack()
+    sys.argv[:] = [FILE, *task.arguments]
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
     if task.mode == "run":
@@ -59,7 +60,11 @@ def start(task: child.Task, room: child.Room) -> NoReturn:
 
 
 def _fresh_streams() -> None:
-    """Streams of this process; those of the keeper are of no use here."""
+    """Streams for what the process of a program will have as files 0, 1 and 2."""
+    ours = os.dup(2)
+    reading, writing = os.pipe2(os.O_CLOEXEC)  # they look whether it can seek: a pipe cannot
+    for number in (1, 2):
+        os.dup2(writing, number, inheritable=False)
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         raw = io.FileIO(number, "r" if number == 0 else "w", closefd=False)
         buffer: Any = io.BufferedReader(raw) if number == 0 else io.BufferedWriter(raw)
@@ -72,6 +77,10 @@ def _fresh_streams() -> None:
         stream.mode = "r" if number == 0 else "w"  # type: ignore[attr-defined]
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+    os.dup2(0, 1, inheritable=False)
+    os.dup2(ours, 2)
+    for fd in (ours, reading, writing):
+        os.close(fd)
 
 
 def _builtins() -> None:
@@ -159,7 +168,8 @@ def finish(error: BaseException | None) -> NoReturn:
         status = status_of(error)
         if error is not None:
             child.report({"exception": describe(error)})
-        threading._shutdown()
+        if "threading" in sys.modules:
+            sys.modules["threading"]._shutdown()
         atexit._run_exitfuncs()
     except BaseException as late:
         status = status_of(late) or status

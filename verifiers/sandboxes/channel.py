@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-__all__ = ["LAST_WORDS", "Channel", "Launcher", "LocalChannel", "bound_sending"]
+__all__ = ["GRACE", "LAST_WORDS", "Channel", "Launcher", "LocalChannel", "bound_sending"]
 
 #: Seconds that a runner whose input was closed gets to end by itself.
 GRACE = 2.0

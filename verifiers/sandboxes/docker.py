@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 from typing import Any
 
-from .channel import LAST_WORDS, Channel, Launcher, bound_sending
+from .channel import GRACE, LAST_WORDS, Channel, Launcher, bound_sending
 from .engine import connect, owner_labels, remove_leftovers
 from .errors import SandboxUnavailable
 from .image import find_image
+from .listener import NAME, Listener
 from .machine import first_user
 
 __all__ = ["DockerLauncher"]
@@ -21,6 +23,9 @@ RUNNER_PROCESSES = 16
 
 #: Files and directories that a program may make in its scratch directory.
 SCRATCH_FILES = 16_384
+
+#: Where the container sees the directory of the `Listener`; empty once the runner has connected.
+SHOWN = "/host"
 
 STDOUT, STDERR = 1, 2  # the engine's names of the streams that it mixes into one
 
@@ -65,7 +70,10 @@ class DockerLauncher(Launcher):
             remove_leftovers(client)
             for container in list(self._kept):
                 _remove(client, container, self._kept)
-            return _Container(client, self._settings(client, slots, first_user(slots)), self._kept)
+            with contextlib.suppress(docker.errors.APIError, OSError):
+                return self._start(client, slots, Listener())
+            # The engine cannot show a directory of ours: it is elsewhere, or may not.
+            return self._start(client, slots, None)
         except (docker.errors.DockerException, OSError) as error:
             client.close()
             raise SandboxUnavailable(f"the Docker engine starts no container: {error}") from error
@@ -73,7 +81,19 @@ class DockerLauncher(Launcher):
             client.close()
             raise
 
-    def _settings(self, client: Any, slots: int, user: int) -> dict[str, Any]:
+    def _start(self, client: Any, slots: int, listener: Listener | None) -> Channel:
+        try:
+            shown = None if listener is None else listener.directory
+            settings = self._settings(client, slots, first_user(slots), shown)
+            return _Container(client, settings, listener, self._kept)
+        except BaseException:
+            if listener is not None:
+                listener.close()
+            raise
+
+    def _settings(self, client: Any, slots: int, user: int, shown: str | None) -> dict[str, Any]:
+        from docker.types import Mount
+
         memory = RUNNER_MEMORY + slots * self._slot_memory
         host = client.api.create_host_config(
             auto_remove=True,
@@ -82,6 +102,7 @@ class DockerLauncher(Launcher):
             ipc_mode="none",
             log_config={"Type": "none"},  # what comes out is for us, not for the engine's disk
             mem_limit=memory,
+            mounts=[Mount(SHOWN, shown, type="bind", read_only=True)] if shown else [],
             memswap_limit=memory,
             network_mode="none",
             pids_limit=RUNNER_PROCESSES + slots * self._slot_processes,
@@ -91,6 +112,8 @@ class DockerLauncher(Launcher):
             tmpfs={f"/box/{room}": self._scratch(user + 2 * room) for room in range(2 * slots)},
         )
         options = ["--slots", slots, "--scratch", "/box", "--uids", user]
+        if shown:
+            options += ["--socket", f"{SHOWN}/{NAME}"]
         return {
             "image": find_image(client, self._image).tag,
             "command": [str(word) for word in [*options, "--require", "uids,seccomp"]],
@@ -110,17 +133,23 @@ class DockerLauncher(Launcher):
 class _Container(Channel):
     """A running container, attached to.
 
-    What comes from it is cut into frames by the engine: a byte that names the stream, three of
-    nothing, four of length, and the bytes.
+    The wire is the connection that the runner makes to the listener or, if it makes none, the
+    stream that the engine attached. That tells in any case when the engine or the container is
+    gone, and what the runner says about its trouble. What comes on it is cut into frames by the
+    engine: a byte that names whose they are, three of nothing, four of length, and the bytes.
     """
 
-    def __init__(self, client: Any, settings: dict[str, Any], kept: set[str]):
+    def __init__(
+        self, client: Any, settings: dict[str, Any], listener: Listener | None, kept: set[str]
+    ):
         self._client = client
+        self._listener = listener
+        self._wire: socket.socket | None = None
         self._kept = kept
         self._id: str = client.api.create_container(**settings)["Id"]
         self._said = bytearray()
-        self._frame = (0, 0)  # the stream, and how many of its bytes are still to come
-        self._head = bytearray()
+        self._head = bytearray()  # of the frame that comes next
+        self._stream, self._left = 0, 0  # whose frame this is, and how much of it is still to come
         self._ending = threading.Lock()
         try:
             streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
@@ -129,44 +158,73 @@ class _Container(Channel):
             self._socket: socket.socket = getattr(self._attached, "_sock", self._attached)
             self._socket.settimeout(None)
             bound_sending(self._socket)
+            self._poll = select.poll()
+            self._poll.register(self._socket, select.POLLIN)
+            if listener is not None:
+                self._poll.register(listener, select.POLLIN)
             client.api.start(self._id)
         except BaseException:
             _remove(client, self._id, kept)
             raise
 
     def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
+        (self._wire or self._socket).sendall(data)
 
     def receive(self) -> bytes:
         while True:
-            stream, left = self._frame
-            if left == 0:
-                received = self._socket.recv(8 - len(self._head))
-                self._head += received
-                if len(self._head) == 8:
-                    self._frame = (self._head[0], int.from_bytes(self._head[4:], "big"))
-                    self._head.clear()
-            else:
-                received = self._socket.recv(min(left, 1 << 16))
-                self._frame = (stream, left - len(received))
-                if stream == STDOUT and received:
-                    return received
-                self._said += received
-                del self._said[:-LAST_WORDS]
+            ready = {fd for fd, _ in self._poll.poll()}
+            if self._wire is not None and self._wire.fileno() in ready:
+                return self._wire.recv(1 << 16)
+            if self._listener is not None and self._listener.fileno() in ready:
+                self._poll.unregister(self._listener)
+                self._wire = self._listener.accept()
+                self._poll.register(self._wire, select.POLLIN)
+                continue
+            stream, data = self._from_engine()
+            if stream == STDOUT or not data:
+                return data
+
+    def _from_engine(self) -> tuple[int, bytes]:
+        """Return what has come on the attached stream: whose it is, and the bytes; none at the end.
+
+        Keeps what the runner says on standard error.
+        """
+        while self._left == 0:
+            received = self._socket.recv(8 - len(self._head))
             if not received:
-                return b""
+                return 0, b""
+            self._head += received
+            if len(self._head) == 8:
+                self._stream, self._left = self._head[0], int.from_bytes(self._head[4:], "big")
+                self._head.clear()
+        received = self._socket.recv(min(self._left, 1 << 16))
+        self._left -= len(received)
+        if self._stream == STDERR:
+            self._said += received
+            del self._said[:-LAST_WORDS]
+        return self._stream, received
 
     def kill(self) -> None:
         with self._ending:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+            for connection in (self._socket, self._wire):
+                if connection is not None:
+                    with contextlib.suppress(OSError):
+                        connection.shutdown(socket.SHUT_RDWR)
             _remove(self._client, self._id, self._kept)
 
     def last_words(self) -> str:
+        self._socket.settimeout(GRACE)
+        with contextlib.suppress(OSError):
+            while self._from_engine()[1]:
+                pass
         said = bytes(self._said).decode(errors="replace").strip()
         return f"the container ended: {said}" if said else "the container ended"
 
     def close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        if self._wire is not None:
+            self._wire.close()
         self._attached.close()
         self._socket.close()
         self._client.close()
