@@ -392,6 +392,19 @@ def test_every_host_has_a_file_that_compiles(tmp_path: Path) -> None:
             assert str(tmp_path) not in done.output or host == "prime", "it stands alone"
 
 
+def test_hosts_are_listed() -> None:
+    done = command("--list", "--json")
+    listed = json.loads(done.stdout)
+    assert [entry["host"] for entry in listed] == list(HOSTS)
+    assert all(entry["usage"] for entry in listed)
+    assert "reward_funcs=[reward]" in command("--list").stdout
+    single = json.loads(command("verl", "--json").stdout)
+    assert (single["host"], single["reward"]) == ("verl", "math")
+    assert single["file"] == command("verl").stdout
+    nothing = command("--json")
+    assert (nothing.returncode, "--list" in nothing.stderr) == (2, True)
+
+
 def test_adapters_import_no_host() -> None:
     code = "import sys\n"
     for host in HOSTS:

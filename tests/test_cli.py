@@ -12,12 +12,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import typer
+from typer.testing import CliRunner
+
+from verifiers.cli import app
 
 TESTS = Path(__file__).parent
 COMMAND = [sys.executable, "-m", "verifiers.cli"]
@@ -938,6 +943,37 @@ def test_help(command: list[str], words: list[str]) -> None:
     for word in words:
         assert word in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    for word, found in getattr(command, "commands", {"": None}).items():
+        if found is None:
+            yield name, command
+        else:
+            yield from commands(found, f"{name} {word}".strip())
+
+
+def test_every_command_has_examples_exit_codes_and_json() -> None:
+    found = dict(commands(typer.main.get_command(app)))
+    assert {"score", "serve", "sandbox build", "train"} <= set(found)
+    for name, command in found.items():
+        assert f"[cyan]verifiers {name} " in f"{command.help}".replace("[/]", " "), name
+        assert "Exit codes" in command.epilog, name
+        assert any("--json" in option.opts for option in command.params), name
+
+
+def test_the_commands_of_the_image_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Docker: what an engine does with them is tested with the sandboxes."""
+    from verifiers.sandboxes import engine, image
+
+    monkeypatch.setattr(engine, "connect", lambda: None)
+    monkeypatch.setattr(image, "build_image", lambda *_, **__: image.Built("v:1", ("go",), 7))
+    monkeypatch.setattr(engine, "remove_leftovers", lambda _: 2)
+    monkeypatch.setattr(image, "remove_other_images", lambda _: ["v:0"])
+    built = CliRunner().invoke(app, ["sandbox", "build", "--json"]).stdout
+    assert json.loads(built) == {"tag": "v:1", "added_languages": ["go"], "bytes": 7}
+    removed = CliRunner().invoke(app, ["sandbox", "clean", "--json"]).stdout
+    assert json.loads(removed) == {"containers": 2, "images": ["v:0"]}
 
 
 def test_version() -> None:

@@ -497,7 +497,19 @@ def test_the_example_file_is_scored_as_it_says(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     scored = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [row["status"] for row in scored] == [row["expected"] for row in scored]
-    assert json.loads(done.stdout)["rows"] == len(scored) == 35
+    summary = json.loads(done.stdout)
+    assert summary["rows"] == len(scored) == 35
+    assert summary["sandboxes"] in (["docker"], ["bubblewrap"], ["landlock"], ["unsafe"])
+
+
+def test_the_summary_says_what_ran_the_programs(tmp_path: Path) -> None:
+    table = tmp_path / "code.toml"
+    table.write_text(
+        '[rewards]\nformat = 0.1\n[rewards.code]\noptions = { sandbox = "landlock" }\n'
+    )
+    done = _command("score", "--reward", str(table), str(ROLLOUTS), "--limit", "1")
+    assert done.returncode == 0, done.stderr
+    assert "programs run in landlock" in " ".join(done.stdout.split())
 
 
 def test_scoring_without_a_sandbox_ends_with_one_message(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -471,6 +472,19 @@ def test_a_missing_extra_is_named() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == 2
     assert "pip install 'rlvr-verifiers[server]'" in done.stderr
+
+
+def test_it_says_where_it_listens() -> None:
+    command = [sys.executable, "-m", "verifiers.cli", "serve", "--port", "0", "--json"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        facts = json.loads(process.stdout.readline())
+        with urllib.request.urlopen(f"{facts['address']}/health", timeout=HANG) as reply:
+            assert reply.status == 200
+        process.terminate()
+        assert process.wait(HANG) == 0
+    del facts["address"]
+    assert facts == {"reward": "math_reward", "sandbox": None, "token": False}
 
 
 def test_an_address_in_use(server: Serving) -> None:

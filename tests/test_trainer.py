@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import shutil
 import time
@@ -81,6 +82,14 @@ def test_a_run_that_was_killed_in_every_stage_finishes(run: Path) -> None:
     assert not list(run.glob("*.partial"))
     for stage in STAGES:
         StageFolder(run, stage).check()
+
+
+def test_the_stages_of_a_finished_run_in_json(run: Path) -> None:
+    done = CliRunner().invoke(app, ["train", str(MICRO), "--out", str(run), "--resume", "--json"])
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert list(said["stages"]) == list(STAGES)
+    assert all(stage["seconds"] > 0 for stage in said["stages"].values())
 
 
 def test_it_leaves_what_an_uninterrupted_run_leaves(

@@ -29,7 +29,8 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="verifiers",
     help="Rule-based rewards for reasoning models: score completions, and see why.",
-    epilog="Start with  [cyan]verifiers score rollouts.jsonl[/]",
+    epilog="Start with  [cyan]verifiers score rollouts.jsonl[/]  and "
+    "[cyan]verifiers explain 1/2 'so it is \\boxed{0.5}'[/]",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -66,7 +67,11 @@ def _options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+            "--version",
+            metavar="",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and exit.",
         ),
     ] = False,
 ) -> None:

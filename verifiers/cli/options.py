@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from ..resolve import BUILT_IN_REWARDS
 from .console import reward_names
 
 __all__ = ["AsJson", "FirstRows", "OneReward", "ScoredFile", "ScoredPrefix"]
@@ -16,7 +17,7 @@ OneReward: TypeAlias = Annotated[
         "--reward",
         "-r",
         metavar="NAME",
-        help="math, another name, a .toml file, or module:object of your own.",
+        help=f"{', '.join(BUILT_IN_REWARDS)}; a .toml or .yaml file, or module:object of your own.",
         autocompletion=reward_names,
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,7 @@ EXIT_CODES = """[bold]Exit codes[/]
 app = typer.Typer(
     name="sandbox",
     help="Where programs that a model wrote are run: build the image, see what works.",
+    epilog="Start with  [cyan]verifiers sandbox status[/]",
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -61,6 +63,7 @@ def build(
         ),
     ] = None,
     language: Languages = None,
+    as_json: AsJson = False,
 ) -> None:
     """Build the Docker image that programs run in.
 
@@ -97,33 +100,54 @@ def build(
         fail(str(error))
     except (SandboxError, OSError) as error:
         fail(str(error), 1)
-    languages = ", ".join(("the default languages", *built.languages))
-    stdout().print(f"{built.tag}: {languages}, {built.size / 1e6:.0f} MB")
+    if as_json:
+        added = list(built.languages)
+        typer.echo(json.dumps({"tag": built.tag, "added_languages": added, "bytes": built.size}))
+        return
+    said = ", ".join(("the default languages", *built.languages))
+    stdout().print(f"{built.tag}: {said}, {built.size / 1e6:.0f} MB")
 
 
 @app.command(epilog=EXIT_CODES)
 def rootfs(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="The tar file to write.")],
     language: Languages = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make a root file system for the image, with mmdebstrap.
 
     For machines that no image registry answers; needs mmdebstrap and a
     mirror of Debian's packages.
+
+    [bold]Examples[/]
+
+      [cyan]verifiers sandbox rootfs rootfs.tar[/]
+      [cyan]verifiers sandbox rootfs rootfs.tar --language java[/]
     """
     with as_file(files("verifiers._sandbox") / "image") as image:
         script = image / "make_rootfs.sh"
-        done = subprocess.run(["bash", str(script), str(out), *(language or ())], check=False)
+        command = ["bash", str(script), str(out), *(language or ())]
+        done = subprocess.run(command, check=False, stdout=sys.stderr)
     if done.returncode:
         fail(f"{out} was not made", done.returncode)
-    stdout().print(f"{out}: {out.stat().st_size / 1e6:.0f} MB")
+    size = out.stat().st_size
+    if as_json:
+        typer.echo(json.dumps({"out": str(out), "bytes": size}))
+    else:
+        stdout().print(f"{out}: {size / 1e6:.0f} MB")
 
 
 @app.command(epilog=EXIT_CODES)
 def status(
     as_json: AsJson = False,
 ) -> None:
-    """Run a program in every sandbox, and say which work and which one is taken."""
+    """Run a program in every sandbox, and say which work and which one is taken.
+
+    [bold]Examples[/]
+
+      [cyan]verifiers sandbox status[/]
+      [cyan]verifiers sandbox status --json | jq -r .taken[/]
+    """
     from ..sandboxes.trial import try_all
 
     trials = try_all()
@@ -145,8 +169,13 @@ def status(
 
 
 @app.command(epilog=EXIT_CODES)
-def clean() -> None:
-    """Remove containers that dead processes left, and images of other versions."""
+def clean(as_json: AsJson = False) -> None:
+    """Remove containers that dead processes left, and images of other versions.
+
+    [bold]Examples[/]
+
+      [cyan]verifiers sandbox clean[/]
+    """
     from ..sandboxes.engine import connect, remove_leftovers
     from ..sandboxes.errors import SandboxError
     from ..sandboxes.image import remove_other_images
@@ -157,4 +186,7 @@ def clean() -> None:
         images = remove_other_images(client)
     except SandboxError as error:
         fail(str(error), 1)
-    stdout().print(f"removed {containers} containers and {len(images)} images")
+    if as_json:
+        typer.echo(json.dumps({"containers": containers, "images": images}))
+    else:
+        stdout().print(f"removed {containers} containers and {len(images)} images")

@@ -222,6 +222,7 @@ def score(
         "file": file,
         "out": out,
         "reward": chosen.__name__,
+        "sandboxes": _sandboxes(chosen) if engine == "local" else [],
         "complete": run.finished,
         "columns": {
             name: getattr(run.layout, name, None) for name in ("completion", "reference", "source")
@@ -300,6 +301,20 @@ def _run(scoring: Run, problems: _Problems) -> int:
         problems.say(traceback.format_exc())
         return 4
     return 1 if scoring.summary.malformed else 0
+
+
+def _sandboxes(reward: Reward) -> list[str]:
+    """Return the sandboxes that the programs of a reward, or of its parts, were run in."""
+    wanted = getattr(reward, "sandbox", None)
+    if isinstance(wanted, str):
+        from ..code.shared import started_sandbox
+
+        wanted = started_sandbox(wanted, unsafe=getattr(reward, "unsafe", False))
+    names = {wanted.name} if wanted is not None else set()
+    parts = getattr(reward, "parts", None)
+    for part in parts.values() if isinstance(parts, dict) else ():
+        names.update(_sandboxes(part))
+    return sorted(names)
 
 
 @contextmanager

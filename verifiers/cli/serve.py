@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -11,7 +12,7 @@ import typer
 from rich.text import Text
 
 from .console import fail, load_reward, stderr
-from .options import OneReward
+from .options import AsJson, OneReward
 
 if TYPE_CHECKING:
     from ..sandboxes.sandbox import Sandbox
@@ -124,18 +125,21 @@ def serve(
             help="How long accepted requests may take after the order to stop.",
         ),
     ] = 60.0,
+    as_json: AsJson = False,
 ) -> None:
     """Serve rewards, and a sandbox, over HTTP.
 
     POST /score judges batches; /get_reward answers OpenRLHF, /verify NeMo-Gym,
     /run_code what asks SandboxFusion; GET /health, /ready, /metrics and
-    /openapi.json. The log is one JSON object a line, without completions.
+    /openapi.json. The log is one JSON object a line, without completions;
+    with --json, standard output says once where it listens.
 
     [bold]Examples[/]
 
       [cyan]verifiers serve[/]
       [cyan]verifiers serve --reward rewards.toml --sandbox auto[/]
       [cyan]VERIFIERS_TOKEN=… verifiers serve --host 0.0.0.0[/]
+      [cyan]verifiers serve --port 0 --json[/]
     """
     token = _token(token_file)
     if token is None and not no_token and not _is_local(host):
@@ -168,8 +172,17 @@ def serve(
     except OSError as error:
         fail(f"cannot listen on {host}:{port}: {error.strerror or error}")
     console = stderr()
-    if console.is_terminal:
-        address = f"http://{host}:{listener.getsockname()[1]}"
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
+    if as_json:
+        facts = {
+            "address": address,
+            "reward": chosen.__name__,
+            "sandbox": backend.name if backend else None,
+            "token": settings.token is not None,
+        }
+        print(json.dumps(facts), flush=True)
+    elif console.is_terminal:
         console.print(
             Text.assemble((chosen.__name__, "bold"), "  at  ", (address, "cyan"), "  ctrl-c stops")
         )

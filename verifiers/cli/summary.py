@@ -47,6 +47,8 @@ def _heading(report: Mapping[str, Any]) -> Text:
         note += f", completions from {columns['completion']!r}"
     if columns["reference"]:
         note += f", references from {columns['reference']!r}"
+    if report["sandboxes"]:
+        note += f", programs run in {', '.join(report['sandboxes'])}"
     text.append(printable(note), style="not bold dim")
     counts = f"\n\n{report['rows']:,} rows"
     if report["completions"] != report["rows"]:

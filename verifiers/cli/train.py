@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from .console import Interrupts, fail, stdout
+from .console import Interrupts, fail, stderr, stdout
+from .options import AsJson
 
 EXIT_CODES = """[bold]Exit codes[/]
 
@@ -51,12 +53,14 @@ def train(
         bool,
         typer.Option("--overwrite", metavar="", help="Run stages anew although they are finished."),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a model through all stages of DeepSeek-R1, with these rewards.
 
     The stages are base, zero, cold_start, reasoning, rejection, scenarios,
     distillation, studies, code, evaluation and report. Each leaves a folder
-    in DIR; the last one writes report.html.
+    in DIR; the last one writes report.html. With --json the progress goes to
+    standard error, and what each finished stage noted to standard output.
 
     [bold]Examples[/]
 
@@ -73,14 +77,14 @@ def train(
     # So small models lose by a second thread; a number set by the user is kept.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from ..trainer.artefacts import ArtefactError
+    from ..trainer.artefacts import ArtefactError, StageFolder
     from ..trainer.live import Live
     from ..trainer.pipeline import STAGES, run_pipeline
     from ..trainer.recipe import RecipeError, load_recipe
 
     try:
         chosen = load_recipe(recipe)
-        with Interrupts(), Live(stdout()) as live:
+        with Interrupts(), Live(stderr() if as_json else stdout()) as live:
             if chosen.not_run:
                 live.say(f"{recipe}: {chosen.not_run}")
             run_pipeline(
@@ -98,3 +102,7 @@ def train(
         fail(str(error), 3)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    if as_json:
+        folders = [StageFolder(out, name) for name in STAGES]
+        stages = {folder.stage: folder.facts() for folder in folders if folder.finished}
+        typer.echo(json.dumps({"out": str(out), "recipe": recipe, "seed": seed, "stages": stages}))

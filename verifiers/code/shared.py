@@ -7,7 +7,7 @@ import threading
 
 from ..sandboxes import Sandbox, open_sandbox
 
-__all__ = ["shared_sandbox"]
+__all__ = ["shared_sandbox", "started_sandbox"]
 
 _lock = threading.Lock()
 _open: dict[tuple[str, bool], Sandbox] = {}
@@ -27,6 +27,12 @@ def shared_sandbox(name: str, *, unsafe: bool = False) -> Sandbox:
             sandbox.start()
             _open[key] = sandbox
         return _open[key]
+
+
+def started_sandbox(name: str, *, unsafe: bool = False) -> Sandbox | None:
+    """Return the sandbox of this name if it has been started, to tell what `auto` chose."""
+    with _lock:
+        return _open.get((name, unsafe))
 
 
 def _after_fork_in_child() -> None:
