@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from typing import Any
 
 from .errors import SandboxUnavailable
@@ -13,6 +14,7 @@ __all__ = ["LABEL_OWNER", "LABEL_PLACE", "connect", "owner_labels", "remove_left
 LABEL_PLACE = "verifiers.sandbox.place"
 LABEL_OWNER = "verifiers.sandbox.owner"
 
+SOCKET = "/var/run/docker.sock"
 INSTALL = "apt-get install docker.io, or curl -fsSL https://get.docker.com | sudo sh"
 START = "sudo systemctl start docker, or sudo dockerd &"
 
@@ -33,6 +35,7 @@ def connect() -> Any:
 
     client = None
     try:
+        _knock()
         client = docker.from_env(timeout=PING_SECONDS)
         client.ping()
         client.api.timeout = CALL_SECONDS
@@ -43,8 +46,21 @@ def connect() -> Any:
     return client
 
 
+def _knock() -> None:
+    """See that somebody listens; the SDK, if nobody does, leaves a socket open.
+
+    Raises:
+        OSError: if not.
+    """
+    where = os.environ.get("DOCKER_HOST") or f"unix://{SOCKET}"
+    if where.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.settimeout(PING_SECONDS)
+            knocking.connect(where.removeprefix("unix://"))
+
+
 def _reason(error: str) -> str:
-    where = os.environ.get("DOCKER_HOST", "/var/run/docker.sock")
+    where = os.environ.get("DOCKER_HOST") or SOCKET
     if "Permission denied" in error:
         return (
             f"you may not use the Docker engine at {where}: "
