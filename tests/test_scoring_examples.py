@@ -16,7 +16,6 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from verifiers.cli import app
-from verifiers.cli.console import reward_names
 
 ROOT = Path(__file__).parent.parent
 COMMANDS: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
@@ -82,11 +81,18 @@ def test_the_commands_in_the_documents_parse(document: str) -> None:
     assert found
 
 
-def test_a_shell_completes_the_names_of_rewards() -> None:
-    assert reward_names("ma") == ["math"]
-    assert set(reward_names("")) >= {"math", "format", "choice"}
-    words = {"COMP_WORDS": "verifiers compare rollouts.jsonl -r ma", "COMP_CWORD": "4"}
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("compare rollouts.jsonl -r ma", ["math"]),
+        ("adapter v", ["verl"]),
+        ("serve --sandbox b", ["bubblewrap"]),
+        ("train sm", ["smoke", "small-gpu"]),
+    ],
+)
+def test_a_shell_completes_names(typed: str, offered: list[str]) -> None:
+    words = {"COMP_WORDS": f"verifiers {typed}", "COMP_CWORD": str(len(typed.split()))}
     shown = CliRunner().invoke(
         app, prog_name="verifiers", env={"_VERIFIERS_COMPLETE": "complete_bash", **words}
     )
-    assert shown.stdout.split() == ["math"]
+    assert shown.stdout.split() == offered

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..adapters import HOSTS
-from .console import fail, load_reward, stdout
+from .console import completer, fail, load_reward, stdout
 from .options import AsJson, OneReward
 
 EXIT_CODES = """[bold]Exit codes[/]
@@ -31,7 +31,7 @@ def adapter(
             metavar="HOST",
             help=f"{', '.join(HOSTS)}.",
             show_default=False,
-            autocompletion=lambda incomplete: [h for h in HOSTS if h.startswith(incomplete)],
+            autocompletion=completer(HOSTS),
         ),
     ] = None,
     reward: OneReward = "math",

@@ -16,13 +16,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..resolve import BUILT_IN_REWARDS
 from .console import (
     STATUS_STYLES,
+    completer,
     fail,
     load_reward,
     plain_table,
     printable,
-    reward_names,
     share,
     stdout,
 )
@@ -62,7 +63,7 @@ def compare(
             show_default=False,
             help="A reward to judge with. Two: one against the other. One: against what stands in "
             "the file.",
-            autocompletion=reward_names,
+            autocompletion=completer(BUILT_IN_REWARDS),
         ),
     ] = None,
     show: Annotated[int, typer.Option(metavar="N", min=0, help="Show N disagreements.")] = 20,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -14,18 +14,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..resolve import BUILT_IN_REWARDS, resolve
+from ..resolve import resolve
 from ..reward import Reward
 
 __all__ = [
     "STATUS_STYLES",
     "Interrupts",
+    "completer",
     "duration",
     "fail",
     "load_reward",
     "plain_table",
     "printable",
-    "reward_names",
     "share",
     "stderr",
     "stdout",
@@ -70,9 +70,9 @@ def load_reward(spec: str, **options: Any) -> Reward:
         fail(f"--reward: {error}")
 
 
-def reward_names(incomplete: str) -> list[str]:
-    """Return the built-in rewards that a word may become: what a shell offers."""
-    return [name for name in BUILT_IN_REWARDS if name.startswith(incomplete)]
+def completer(names: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return a function that gives those of `names` that a word may become, for shells."""
+    return lambda incomplete: [name for name in names if name.startswith(incomplete)]
 
 
 def printable(text: str, limit: int | None = None) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ..resolve import BUILT_IN_REWARDS
-from .console import reward_names
+from .console import completer
 
 __all__ = ["AsJson", "FirstRows", "OneReward", "ScoredFile", "ScoredPrefix"]
 
@@ -18,7 +18,7 @@ OneReward: TypeAlias = Annotated[
         "-r",
         metavar="NAME",
         help=f"{', '.join(BUILT_IN_REWARDS)}; a .toml or .yaml file, or module:object of your own.",
-        autocompletion=reward_names,
+        autocompletion=completer(BUILT_IN_REWARDS),
     ),
 ]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from .console import fail, load_reward, stderr
+from .console import completer, fail, load_reward, stderr
 from .options import AsJson, OneReward
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ EXIT_CODES = """[bold]Exit codes[/]
 
 TOKEN_VARIABLE = "VERIFIERS_TOKEN"
 LIMITS = "Limits"
+SANDBOXES = ("none", "auto", "docker", "bubblewrap", "landlock")
 
 
 def serve(
@@ -37,7 +38,8 @@ def serve(
         str,
         typer.Option(
             metavar="NAME",
-            help="What runs programs for /run_code: none, auto, docker, bubblewrap, landlock.",
+            help=f"What runs programs for /run_code: {', '.join(SANDBOXES)}.",
+            autocompletion=completer(SANDBOXES),
         ),
     ] = "none",
     unsafe: Annotated[

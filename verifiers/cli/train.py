@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from .console import Interrupts, fail, stderr, stdout
+from .console import Interrupts, completer, fail, stderr, stdout
 from .options import AsJson
 
 EXIT_CODES = """[bold]Exit codes[/]
@@ -19,6 +19,8 @@ EXIT_CODES = """[bold]Exit codes[/]
   [cyan]2[/]    a wrong command: a recipe, a stage, a missing extra
   [cyan]3[/]    an artefact is missing or damaged; the message names it
   [cyan]130[/]  interrupted; --resume goes on"""
+
+RECIPES = ("smoke", "toy", "small-gpu", "qwen")
 
 #: What the extra `train` installs and a run imports.
 _NEEDED = ("datasets", "jinja2", "matplotlib", "tensorboard", "torch", "transformers", "trl")
@@ -29,7 +31,8 @@ def train(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="smoke, toy, small-gpu, qwen, or a .toml file of your own.",
+            help=f"{', '.join(RECIPES)}, or a .toml file of your own.",
+            autocompletion=completer(RECIPES),
             show_default=False,
         ),
     ],
