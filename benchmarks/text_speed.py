@@ -115,8 +115,156 @@ def python_language(texts: Sequence[str]) -> list[float]:
     return rewards
 
 
+OPENINGS = (
+    "<think> <thinking> <thought> <thoughts> <reasoning> <seed:think> <|begin_of_thought|> "
+    "<reasoning_start> [think] ◁think▷"
+).split()
+CLOSINGS = (
+    "</think> </thinking> </thought> </thoughts> </reasoning> </seed:think> <|end_of_thought|> "
+    "</reasoning_end> [/think] ◁/think▷"
+).split()
+NEXT_MESSAGE, FINAL, CHANNEL = "<|end|><|start|>assistant", "<|channel|>final", "<|channel|>"
+MESSAGE = "<|message|>"
+TURN_ENDS = (
+    "<|im_end|> <|im_start|> <|endoftext|> </s> <|eot_id|> <|return|> <|end|> <end_of_turn> "
+    "<start_of_turn> <|start_header_id|> <｜end▁of▁sentence｜> <|end_of_text|>"
+).split()
+TURN_START = re.compile(r"\s*(?:<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>)[^\n]*", re.I)
+MARK = re.compile(
+    "|".join(
+        map(re.escape, [NEXT_MESSAGE, FINAL, CHANNEL, MESSAGE, *OPENINGS, *CLOSINGS, *TURN_ENDS])
+    ),
+    re.IGNORECASE,
+)
+
+
+def final_part(text: str) -> str | None:
+    """Return what stands between the thinking and the end of the turn; None if it never ends."""
+    turn = TURN_START.match(text)
+    start = turn.end() if turn else 0
+    thinking = set()
+    channel = None
+    for mark in MARK.finditer(text, start):
+        name = mark[0].lower()
+        if name in (FINAL, CHANNEL):
+            channel = name
+        elif name == MESSAGE:
+            start = mark.end() if channel == FINAL else start
+        elif name in OPENINGS:
+            thinking.add(name)
+        elif name in CLOSINGS:
+            thinking.discard(OPENINGS[CLOSINGS.index(name)])
+            start = mark.end()
+        elif name in TURN_ENDS:
+            text = text[: mark.start()]
+            break
+    return None if thinking or channel == CHANNEL else text[start:]
+
+
+BOX_START = re.compile(r"\\(?:boxed|fbox)\s*\{")
+SENTENCE_END = re.compile(r"[.!?][*)$\]}]*(?=\s+[^a-z\s]|\s*$)|[。！？]|\n[ \t]*\n")
+DENIED_BEFORE = re.compile(
+    r"(?:\b(?:not|isn't|never|(?:cannot|can't|not) (?:be|equal)|not (?:equal to|the)|instead of"
+    r"|rather than)|\\neq?|!=|≠|不是|不等于|不为)[\s$*_`{:]*$"
+)
+DENIED_AFTER = re.compile(
+    r"[\s$*_`}~)]*(?:[?？]|(?:is|was|would be) (?:wrong|incorrect|not|false)|isn't|can(?:not|'t) be"
+    r"|不对|是错|不是)"
+)
+EITHER = re.compile(r"\b[Ee]ither\b.{0,90} or[ $*_]*$", re.DOTALL)
+OR = re.compile(
+    r"[ $*_]*[,(]?[ $*_]*(?:or\b|或者?)([^.!?。！？\n]*(?:\d|\b[A-Z]\b)[^.!?。！？\n]*)"
+)
+
+
 def python_boxes(texts: Sequence[str]) -> list[float]:
-    """Return 1.0 where the last box after the thinking holds 7."""
+    """Return 1.0 where the last box after the thinking holds 7, and nothing takes it back."""
+    return [float(boxed(final_part(text)) == ["7"]) for text in texts]
+
+
+def boxed(text: str | None) -> list[str]:
+    """Return what the boxes of the last boxed sentence hold; nothing where that is no answer."""
+    group: list[str] = []
+    last, end = (0, 0), None
+    while text and (box := BOX_START.search(text, last[1])):
+        end = closing_brace(text, box.end())
+        if end is None:
+            return []
+        if SENTENCE_END.search(text, last[1], box.start()):
+            group = []
+        value = text[box.end() : end].strip()
+        if value and value not in group:
+            group.append(value)
+        last = (box.start(), end + 1)
+    if not text or end is None or not value:
+        return []
+    before, after = text[: last[0]], text[last[1] :]
+    if DENIED_BEFORE.search(before[-100:]) or DENIED_AFTER.match(after):
+        return []
+    if len(group) == 1 and EITHER.search(before[-100:]):
+        return []
+    other = OR.match(after)
+    return [*group, other[1]] if other else group
+
+
+def closing_brace(text: str, at: int) -> int | None:
+    depth = 1
+    for brace in BRACE.finditer(text, at):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return brace.start()
+    return None
+
+
+BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+
+#: What the definition comes to, where the reference is 7.
+BOX_CASES = {
+    r"\boxed{7}": 1.0,
+    r"\fbox{7}": 1.0,
+    r"So $\boxed{ 7 }$.": 1.0,
+    r"\boxed{8}. No: \boxed{7}.": 1.0,
+    r"\boxed{7}. No: \boxed{8}.": 0.0,
+    r"It is 7.": 0.0,
+    r"\boxed{}": 0.0,
+    r"\boxed{7}. Then \boxed{}": 0.0,
+    r"\boxed{7": 0.0,
+    r"\boxed{7}. Then \boxed{7": 0.0,
+    r"<think>\boxed{7}": 0.0,
+    r"<think>\boxed{7}</think>": 0.0,
+    r"<think>\boxed{7}</think>It is 7.": 0.0,
+    r"<think>\boxed{8}</think>\boxed{7}": 1.0,
+    r"<think>a</think>\boxed{7}<think>b": 0.0,
+    r"<think>a</think>\boxed{7}<think>b</think>": 0.0,
+    r"[THINK]a[/THINK]\boxed{7}": 1.0,
+    r"◁think▷\boxed{7}◁/think▷8": 0.0,
+    r"\boxed{7}<|im_end|>\boxed{8}": 1.0,
+    r"\boxed{8}<|im_end|>\boxed{7}": 0.0,
+    "<|im_start|>assistant\n\\boxed{7}<|im_end|>": 1.0,
+    r"<|channel|>analysis<|message|>\boxed{7}": 0.0,
+    r"<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>"
+    r"\boxed{7}<|return|>": 1.0,
+    r"\boxed{7} and \boxed{7}": 1.0,
+    r"\boxed{7} and \boxed{8}": 0.0,
+    r"\boxed{8} and \boxed{7}": 0.0,
+    r"Not \boxed{8}. It is \boxed{7}.": 1.0,
+    r"It is not \boxed{7}": 0.0,
+    r"It isn't $\boxed{7}$": 0.0,
+    r"$x \neq \boxed{7}$": 0.0,
+    r"不是\boxed{7}": 0.0,
+    r"答案是\boxed{7}。": 1.0,
+    r"\boxed{7}?": 0.0,
+    r"\boxed{7} is wrong.": 0.0,
+    r"\boxed{7} is right.": 1.0,
+    r"either 8 or \boxed{7}": 0.0,
+    r"\boxed{7} or 8": 0.0,
+    r"\boxed{7} or so": 1.0,
+    r"\boxed{7\}}": 0.0,
+}
+
+
+def python_last_box(texts: Sequence[str]) -> list[float]:
+    """Return 1.0 where the last box behind the last `</think>` holds 7, whatever stands around."""
     return [float(last_box(text.rpartition("</think>")[2]) == "7") for text in texts]
 
 
@@ -206,7 +354,7 @@ OURS: dict[str, Callable[[Sequence[str]], Any]] = {
 PEERS: dict[str, dict[str, Callable[[Sequence[str]], Any]]] = {
     "format": {"Python": python_format, "TRL": trl_format},
     "language": {"Python": python_language},
-    "box": {"Python": python_boxes},
+    "box": {"Python": python_boxes, "last box only": python_last_box},
     "repetition": {"Python": python_repetition, "open-r1": open_r1_repetition},
     "loop": {"Python": python_loops},
 }
@@ -232,11 +380,44 @@ def rates(
     return statistics.median(found[0]), statistics.median(found[1])
 
 
+def summary(results: list[dict[str, Any]]) -> list[str]:
+    """Return two sentences: where 30 times Python, and where 300 MB/s, is reached."""
+    rows = [row for row in results if row["peer"] == "Python"]
+    slow = [
+        f"{row['task']} of {row['text']} text ({row['new']:.0f})"
+        for row in rows
+        if row["task"] in ("format", "language", "box") and row["new"] < 300
+    ]
+    again, new = (_below(rows, turn, 30) for turn in ("again", "new"))
+    return [
+        f"On strings scored before every reward is at least 30 times as fast as Python of the same "
+        f"definition{again}, and on new strings{new}; what Python's `re` does in one scan in C "
+        "(*box*) cannot be beaten by more, nor *encoding*, which is CPython's.",
+        "",
+        "Format, language and box read at least 300 MB/s, on new strings too"
+        + (f", but for {', '.join(slow)}." if slow else "."),
+    ]
+
+
+def _below(rows: list[dict[str, Any]], turn: str, least: float) -> str:
+    """Return ", but for ..." with the tasks whose ratio is below `least` for some text."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        ratio = row[turn] / row["peer rate"]
+        if ratio < least:
+            found.setdefault(row["task"], []).append(f"{row['text']} {ratio:.1f}")
+    tasks = [f"*{task}* ({', '.join(texts)})" for task, texts in found.items()]
+    return f" but for {' and '.join(tasks)}" if tasks else ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=1000, help="completions (1000)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of ours (5)")
     options = parser.parse_args()
+    cases, expected = list(BOX_CASES), list(BOX_CASES.values())
+    if not boxes(cases) == python_boxes(cases) == expected:
+        raise SystemExit("the two box extractions differ on BOX_CASES")
     results: list[dict[str, Any]] = []
     for language, sentences in TEXTS.items():
         texts = completions(sentences, options.count)
@@ -293,13 +474,13 @@ def main() -> None:
             ],
         ),
         "*Python* is straightforward Python of the same definition (`re`, `regex`), TRL its "
-        "`think_format_reward`. *box* is `MathReward(strict=True)`, which reads all of the "
-        "completion to find out where thinking ends and what takes the last box back; its peer "
-        "looks for the last box backwards, as is usual, and reads next to nothing. *open-r1* takes "
-        "its words between white space, so Chinese comes to other numbers. A regular expression "
-        "reads CPython's own form of a string: on new strings that are not ASCII no code reading "
-        "UTF-8 can be faster than *encoding*, which is what keeps *new ×* of the format reward "
-        "below 30 there.",
+        "`think_format_reward`; *open-r1* takes its words between white space, so Chinese comes "
+        "to other numbers. *box* is `MathReward(strict=True)`: where thinking ends, and what takes the "
+        f"last box back; the two also agree on {len(BOX_CASES)} small cases. *last box only* is no "
+        "peer, but the usual shortcut: it looks backwards from the end, reads next to nothing, and "
+        "accepts a box in unfinished thinking, before a second thought, or in a choice.",
+        "",
+        *summary(results),
     ]
     packages = ("rlvr-verifiers", "trl", "regex")
     write("text_speed", sys.argv[1:], {"results": results}, lines, packages)

@@ -18,6 +18,7 @@ from .answer import (
     reference_texts,
 )
 from .reward import Reward, check_column, completion_texts, text_list
+from .second_thoughts import is_denied, is_struck_out, second_thought
 from .verdict import Status, Verdict
 
 __all__ = ["RULES", "ChoiceReward", "choice_reward"]
@@ -28,6 +29,7 @@ RULES = {
     "other_choice": "another choice than the reference",
     "several_choices": "several different choices are no answer",
     "unreadable_choice": "the answer names no choice",
+    "taken_back": "the answer is said to be wrong",
     "bad_reference": "the reference names no choice, or more than one",
     **MISSING_RULES,
 }
@@ -69,15 +71,23 @@ _DENIAL = re.compile(
 )
 _SEPARATOR = re.compile(r"\s*(?:[,;/&+、|]|\band\b|\bor\b|[和或与及])\s*", re.IGNORECASE)
 
-#: After an answer: what takes it back, or sets another beside it.
-_SECOND_THOUGHT = re.compile(
-    r"(?:\\[a-z]+|</\w+>|[^\w\n]){0,20}(?:(?:no|wait|actually|sorry|oops|correction|rather|instead|or"
-    r"|maybe|perhaps|possibly|i mean)\b\W{0,5}){1,5}(?P<rest>[^\n]{0,100})",
-    re.IGNORECASE,
+#: "B over A": what was not chosen.
+_PASSED_OVER = re.compile(
+    r"\b(?:over|instead of|rather than)\s+(?:option\s+)?\(?\w{1,5}\b\)?", re.IGNORECASE
+)
+#: A label by itself; "A" and "I" before a small letter are words.
+_STANDING_ALONE = re.compile(r"(?<![A-Za-z0-9'’])(?![AI] +[a-z])([A-Z]{1,5})(?![A-Za-z0-9'’])")
+_TAGS = re.compile(r"</?\w+>")
+#: What says, behind an answer, that the answer is another one.
+_ASSERTED = re.compile(
+    r"(?:\b(?i:answer(?: is|:)|choose|pick|select)\s*|答案[是为為]|选|選)[*(]{0,4}"
+    r"([A-Za-z0-9]{1,5})\b"
 )
 
 #: Longer text is not searched for a label.
 _LONGEST = 2000
+#: Text behind an answer that may be nothing but another one.
+_SHORT = 60
 
 Style = Literal["letters", "numbers", "roman"]
 
@@ -182,9 +192,13 @@ class ChoiceReward(Reward):
             if not found and answer.origin == "text":
                 return missing_answer("nothing")
             answer = line if found else answer
-        found = found | _second_thought(text[answer.span[1] :], options)
+        part = _core.final_part(text, opening_in_prompt=self.opening == "prompt")
+        after = text[answer.span[1] : part[1] if part else len(text)]
+        found = found | _behind(after, options)
         facts: dict[str, Any] = {**answer.facts, "reference": ", ".join(sorted(right))}
-        if len(found) > 1:
+        if is_denied(after):
+            status, reward, rule = Status.NO_ANSWER, 0.0, "taken_back"
+        elif len(found) > 1:
             status, reward, rule = Status.NO_ANSWER, 0.0, "several_choices"
         elif not found:
             status, reward, rule = Status.WRONG, 0.0, "unreadable_choice"
@@ -232,7 +246,7 @@ def _normal(text: str) -> str:
 
 def _read(text: str, options: _Options) -> set[str]:
     """Return the choices that an answer names."""
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or is_struck_out(text):
         return set()
     text = plain_text(_LATEX.sub(r" \1", text))
     found = _by_text(text, options)
@@ -259,7 +273,11 @@ def _labelled(text: str, options: _Options) -> set[str]:
     rest = plain_text(match["rest"])
     if not rest:
         return {label}
-    others = _by_text(rest, options) | _mentions(rest, options) | _second_thought(rest, options)
+    if is_denied(rest):
+        return set()
+    others = _by_text(rest, options) | _mentions(rest, options)
+    if (said := second_thought(rest)) is not None:
+        others |= _said(said, options)
     # "C. I and II only" is one choice, "C, D" is two.
     parts = _SEPARATOR.split(rest) if match["bare"] else [rest]
     others |= {other for part in parts if (other := options.label(part.strip("()[]. ")))}
@@ -290,19 +308,33 @@ def _last_line(answer: Answer, options: _Options) -> tuple[set[str], Answer]:
     line = answer.text.rpartition("\n")[2].strip()
     end = answer.span[1]
     found = Answer(line, "text", (end - len(line), end))
-    if len(line) > _LONGEST or _DENIAL.search(line):
+    if len(line) > _LONGEST or _DENIAL.search(line) or is_struck_out(line):
         return set(), found
+    named = _mentions(line, options)
     rest = _MENTION.sub(" ", line).strip(" .:,;-–—*_()")  # London (A) may be two choices
-    return _mentions(line, options) | _by_text(rest, options), found
+    beside = _MENTION.sub(" one ", _PASSED_OVER.sub(" ", line)) if named else ""
+    return named | _standing_alone(beside, options) | _by_text(rest, options), found
 
 
-def _second_thought(after: str, options: _Options) -> set[str]:
-    """Return the choices that a text takes up right after its answer: "A. No, B", "A or B"."""
-    match = _SECOND_THOUGHT.match(after)
-    if not match:
-        return set()
-    rest = plain_text(match["rest"]).strip(" ,.:;!?{}$()")
-    return _read(rest, options) | _mentions(rest, options)
+def _standing_alone(text: str, options: _Options) -> set[str]:
+    """Return the labels in capitals that stand by themselves somewhere in `text`."""
+    return {match[1] for match in _STANDING_ALONE.finditer(text)} & set(options.labels)
+
+
+def _behind(after: str, options: _Options) -> set[str]:
+    """Return the choices that the text behind an answer sets beside it, or takes up instead."""
+    rest = _TAGS.sub(" ", after).strip(" \n.,:;!?{}$()*_\\")
+    found = _read(rest, options) if len(rest) <= _SHORT else set()  # "B\n\nC"
+    found |= {match[1] for match in _ASSERTED.finditer(after)} & set(options.labels)
+    said = second_thought(after)
+    return found if said is None else found | _said(said, options)
+
+
+def _said(text: str, options: _Options) -> set[str]:
+    """Return the choices that a second thought names: "A. No, B", "A or B"."""
+    text = plain_text(text).strip(" ,.:;!?{}$()")
+    named = _read(text, options) | _mentions(text, options)
+    return named if _DENIAL.search(text) else named | _standing_alone(text, options)
 
 
 #: The reward with its default options.

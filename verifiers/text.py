@@ -11,9 +11,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _core
-from .answer import MISSING_RULES, Opening, check_opening, find_answer, plain_text, reference_texts
+from .answer import (
+    MISSING_RULES,
+    Answer,
+    Opening,
+    check_opening,
+    find_answer,
+    plain_text,
+    reference_texts,
+)
 from .graded import graded
 from .reward import Reward, text_list
+from .second_thoughts import is_struck_out, is_taken_back
 from .verdict import Status, Verdict
 
 if TYPE_CHECKING:
@@ -34,6 +43,7 @@ __all__ = [
 RULES = {
     "same_text": "the answer is the reference",
     "other_text": "the answer is another text than the reference",
+    "taken_back": "the answer is doubted, crossed out or taken back",
     "shared_words": "the words that answer and reference share",
     "within_tolerance": "the number is the reference, within the tolerance",
     "other_number": "the number is further from the reference than the tolerance",
@@ -87,27 +97,50 @@ class _AgainstWords(_AgainstTexts):
         answer = find_answer(text, self.opening)
         if isinstance(answer, Verdict):
             return [answer]
+        if self._is_taken_back(text, answer) and not _is_question(references):
+            return [_taken_back(answer)]
         return [
             self._compare(answer.text, reference, {**answer.facts, "reference": reference})
             for reference in references
         ]
+
+    def _is_taken_back(self, text: str, answer: Answer) -> bool:
+        if is_struck_out(answer.text) or _DOUBTED.search(answer.text):
+            return True
+        part = _core.final_part(text, opening_in_prompt=self.opening == "prompt")
+        after = text[answer.span[1] : part[1] if part else len(text)]
+        return answer.origin != "text" and is_taken_back(after)
 
     @abstractmethod
     def _compare(self, answer: str, reference: str, facts: dict[str, Any]) -> Verdict:
         """Judge an answer against one acceptable text."""
 
 
+def _is_question(references: list[str]) -> bool:
+    """Return whether a reference is a question, or holds what would else be doubt."""
+    return any("?" in text or "？" in text or is_struck_out(text) for text in references)
+
+
+def _taken_back(answer: Answer) -> Verdict:
+    return Verdict(
+        Status.NO_ANSWER, 0.0, rule="taken_back", reason=RULES["taken_back"], **answer.facts
+    )
+
+
 # ---- words ---------------------------------------------------------------------------------------
 
+_DOUBTED = re.compile(r"\w\W{0,10}[?？]\W{0,10}\Z")
 _DASHES = str.maketrans("−–‐‑", "----")
 _PUNCTUATION = f"[{re.escape(string.punctuation)}]"
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,]*\d)")
-#: Punctuation that makes a number another one: -5, 3.14, 3-2, 1/2, .5, <5; also in -x, C++, A-.
+#: Punctuation that makes another text: -5, 3.14, 3-2, 1/2, .5, 1e-5, x<y, a=b; ~5, !p; C++, A-.
 _OF_A_NUMBER = (
     rf"(?<=\d){_PUNCTUATION}(?=\d)|(?<![^\W\d_])-(?:\ ?(?=[$€£]?\.?\d)|(?=[^\W\d_]\b))"
-    r"|(?<=\w)[+#-]+(?![\w+#-])|(?<![\w.])\.(?=\d)|[<>]=?\ ?(?=-?\ ?\.?\d)"
+    r"|(?<=\w)[+#-]+(?![\w+#-])|(?<![\w.])\.(?=\d)|[<>=]+\ ?(?=-?\ ?\.?\d)|[<>=]+"
+    r"|(?<=\de)-(?=\d)|(?<!\w)[~!](?=[\w-])"
 )
 _MARKS = re.compile(rf"({_OF_A_NUMBER})|{_PUNCTUATION}")
+_SUPERSCRIPT = re.compile("[⁰¹²³⁴-⁹]+")  # else 5² would be 52
 _DIGIT = re.compile(r"\d")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b(?![+#-])")
 
@@ -130,7 +163,7 @@ def squad_normal(text: str) -> str:
 
 def _comparable(text: str, normalization: Normalization) -> str:
     """Return `text` normalised; a text of which SQuAD leaves nothing ("A", "?") stays itself."""
-    text = plain_text(text)
+    text = plain_text(_SUPERSCRIPT.sub(lambda power: f"^{power[0]}", text))
     if normalization == "squad":
         return squad_normal(text) or " ".join(text.lower().split())
     return text

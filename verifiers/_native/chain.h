@@ -21,11 +21,12 @@ typedef struct {
     Text turn_ends[MAX_TURN_ENDS];
     size_t turn_end_count;
     bool opening_in_prompt;
-    char only_first; /* the byte that every tag and turn end begins with, or 0 */
-    bool first[256]; /* the bytes that one of them begins with */
+    Text marks[TAG_COUNT]; /* of a tag made of several, as <|channel|>final<|message|>, the first */
+    char only_first;       /* the byte that every tag and turn end begins with, or 0 */
+    bool first[256];       /* the bytes that one of them begins with */
 } Scheme;
 
-/* Fills in `first` and `only_first`. */
+/* Fills in `marks`, `first` and `only_first`. */
 void scheme_prepare(Scheme *scheme);
 
 /* Every rule that can decide, with the sentence that explains it. */
@@ -38,6 +39,7 @@ void scheme_prepare(Scheme *scheme);
     X(repeated_tag, "a tag is there a second time")                                                \
     X(nested, "a part is opened inside another")                                                   \
     X(reordered, "a tag stands before one that belongs in front of it")                            \
+    X(stray_mark, "a mark of the scheme stands where it does not belong")                          \
     X(early_end, "a mark that ends the turn has text behind it")                                   \
     X(text_outside, "there is text outside the parts")                                             \
     X(empty_thinking, "the thinking holds no letter and no digit")                                 \
@@ -130,7 +132,7 @@ static inline Script script_of(uint32_t character, ScriptRange *cache) {
 
 /* Where a word stands. Code, formulas and quoted names are left out, unless they read like prose:
  * nothing can be hidden there. */
-typedef enum { IN_PROSE, IN_CODE, IN_FORMULA, IN_NAME, PLACE_COUNT } Place;
+typedef enum { IN_PROSE, IN_FENCE, IN_CODE, IN_FORMULA, IN_NAME, PLACE_COUNT } Place;
 
 typedef struct {
     size_t start, end; /* in bytes */

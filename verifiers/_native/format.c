@@ -7,9 +7,18 @@
 #define RULE_FACTS_ENTRY(name, sentence) {#name, sentence},
 const char *const FORMAT_RULE_FACTS[FORMAT_RULE_COUNT][2] = {FORMAT_RULES(RULE_FACTS_ENTRY)};
 
-enum { TURN_END = TAG_COUNT };
+enum { TURN_END = TAG_COUNT, STRAY_MARK };
+
+/* <|channel|> of <|channel|>final<|message|>; nothing of a tag that is one mark. */
+static Text first_mark(Text tag) {
+    for (size_t end = 4; end < tag.size && text_starts(tag, TEXT("<|")); end++)
+        if (tag.data[end - 2] == '|' && tag.data[end - 1] == '>') return (Text){tag.data, end};
+    return (Text){NULL, 0};
+}
 
 void scheme_prepare(Scheme *scheme) {
+    for (int kind = 0; kind < TAG_COUNT; kind++)
+        scheme->marks[kind] = first_mark(scheme->tags[kind]);
     memset(scheme->first, 0, sizeof scheme->first);
     size_t different = 0;
     for (size_t i = 0; i < TAG_COUNT + scheme->turn_end_count; i++) {
@@ -31,7 +40,7 @@ static bool stands_at(Text text, size_t at, Text tag) {
 /* ---- from tag to tag ------------------------------------------------------------------------ */
 
 typedef struct {
-    int kind; /* TAG_... or TURN_END */
+    int kind; /* TAG_..., TURN_END or STRAY_MARK */
     size_t start, end;
 } Tag;
 
@@ -58,6 +67,12 @@ static bool next_tag(Text text, size_t at, const Scheme *scheme, Tag *tag) {
             if (at + candidate.size > tag->end && stands_at(text, at, candidate)) {
                 tag->kind = TURN_END;
                 tag->end = at + candidate.size;
+            }
+        }
+        for (int kind = 0; tag->end == tag->start && at < text.size && kind < TAG_COUNT; kind++) {
+            if (stands_at(text, at, scheme->marks[kind])) {
+                tag->kind = STRAY_MARK;
+                tag->end = at + scheme->marks[kind].size;
             }
         }
         if (tag->end > tag->start) return true;
@@ -111,29 +126,45 @@ static Text part(Text text, size_t start, size_t end) {
 
 static bool is_blank(Text text) { return text_trim(text).size == 0; }
 
+/* Characters that show nothing: white space, controls, and what Unicode says may be ignored. */
+static bool is_invisible_character(uint32_t character) {
+    static const uint32_t RANGES[][2] = {
+        {0, 0x20},          {0x7F, 0xA0},       {0xAD, 0xAD},       {0x34F, 0x34F},
+        {0x61C, 0x61C},     {0x115F, 0x1160},   {0x1680, 0x1680},   {0x17B4, 0x17B5},
+        {0x180B, 0x180F},   {0x2000, 0x200F},   {0x2028, 0x202F},   {0x205F, 0x206F},
+        {0x2800, 0x2800},   {0x3000, 0x3000},   {0x3164, 0x3164},   {0xD800, 0xDFFF},
+        {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},
+        {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    };
+    for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++)
+        if (character <= RANGES[i][1]) return character >= RANGES[i][0];
+    return false;
+}
+
+/* The digits of Latin, Arabic and Indian text, and full-width ones. */
+static bool is_digit(uint32_t character) {
+    return (character >= '0' && character <= '9') || (character >= 0x660 && character <= 0x669) ||
+           (character >= 0x6F0 && character <= 0x6F9) ||
+           (character >= 0x966 && character <= 0x96F) ||
+           (character >= 0xFF10 && character <= 0xFF19);
+}
+
 static bool has_letter_or_digit(Text text) {
     ScriptRange cache = {0};
     size_t length;
     for (size_t at = 0; at < text.size; at += length) {
         const uint32_t character = text_decode(text, at, &length);
-        if (character >= '0' && character <= '9') return true;
-        if (script_of(character, &cache) < SCRIPT_COUNT) return true;
+        if (is_digit(character)) return true;
+        if (script_of(character, &cache) < SCRIPT_COUNT && !is_invisible_character(character))
+            return true;
     }
     return false;
 }
 
-/* White space, control characters, and characters that show nothing. */
 static bool is_invisible(Text text) {
     size_t length;
-    text = text_trim(text);
-    for (size_t at = 0; at < text.size; at += length) {
-        const uint32_t character = text_decode(text, at, &length);
-        const bool shows = character > 0xA0 && character != 0xAD && character != 0x3000 &&
-                           character != 0xFEFF && !(character >= 0x2000 && character <= 0x200F) &&
-                           !(character >= 0x2028 && character <= 0x202F) &&
-                           !(character >= 0x205F && character <= 0x206F);
-        if (shows || (character > ' ' && character < 0x7F)) return false;
-    }
+    for (size_t at = 0; at < text.size; at += length)
+        if (!is_invisible_character(text_decode(text, at, &length))) return false;
     return true;
 }
 
@@ -162,12 +193,17 @@ typedef struct {
     bool broken; /* `wrong` is the first tag that is out of place */
     bool inside; /* a part was open there */
     Tag wrong;
+    Tag stray; /* the first mark that is part of no tag */
 } Walk;
 
 static void walk_tags(Walk *walk) {
     bool open = walk->scheme->opening_in_prompt;
     Tag tag = {0};
     for (size_t at = 0; next_tag(walk->text, at, walk->scheme, &tag); at = tag.end) {
+        if (tag.kind == STRAY_MARK) {
+            if (walk->stray.end == 0) walk->stray = tag;
+            continue;
+        }
         if (tag.kind != TURN_END && walk->count[tag.kind]++ == 0) walk->first[tag.kind] = tag.start;
         if (walk->broken) continue;
         if (walk->found < walk->expected && tag.kind == walk->kinds[walk->found]) {
@@ -245,5 +281,7 @@ Format format_check(Text completion, const Scheme *scheme) {
         const FormatRule rule = (FormatRule)(FORMAT_missing_opening + walk.kinds[walk.found]);
         return result(&walk, rule, walk.text.size, walk.text.size);
     }
+    if (walk.stray.end > 0)
+        return result(&walk, FORMAT_stray_mark, walk.stray.start, walk.stray.end);
     return check_parts(&walk);
 }

@@ -27,6 +27,7 @@ enum {
     MOST_OF_TAG = 40,        /* bytes of <tag> */
     LEAST_PROSE = 8,         /* words that are prose, if four of five have a neighbour */
     NAMES_ALLOWED = 4,       /* quoted names: so many words, and one for five others */
+    INLINE_ALLOWED = 8,      /* words in inline code, and in formulas: so many, and one for two */
     LETTERS_OF_A_WORD = 4,   /* in Thai, Lao, Khmer and Burmese */
 };
 
@@ -191,7 +192,7 @@ static void add_detail(Scan *scan, Word word) {
     const Place place = scan->place;
     if (place != IN_PROSE) {
         const size_t gap = word.start - scan->previous_end;
-        const bool joined = gap == 0 || (gap == 1 && byte_at(scan->text, word.start - 1) == ' ');
+        const bool joined = gap == 0 || (gap == 1 && is_space(byte_at(scan->text, word.start - 1)));
         if (joined) scan->joined[place] += word.weight + !scan->previous_joined;
         scan->previous_joined = joined;
         scan->previous_end = word.end;
@@ -450,7 +451,7 @@ static size_t at_backtick(Scan *scan, size_t start) {
     while (line > 0 && text.data[line - 1] == ' ' && start - line < 4) line--;
     if (ticks >= 3 && (line == 0 || text.data[line - 1] == '\n')) {
         const size_t end = fence_end(text, at);
-        enter(scan, IN_CODE, end, end < text.size ? 3 : 0);
+        enter(scan, IN_FENCE, end, end < text.size ? 3 : 0);
         while (at < scan->place_end && text.data[at] != '\n') at++; /* the name of the language */
         return at;
     }
@@ -540,10 +541,10 @@ static size_t at_backslash(Scan *scan, size_t start) {
 
 static bool in_tag(unsigned char byte) {
     return in_identifier(byte) || byte == '|' || byte == '/' || byte == ':' || byte == '-' ||
-           byte >= 0x80;
+           (byte >= 0x80 && strchr("｜▁", (char)byte) != NULL);
 }
 
-/* <b>, </answer>, <|im_end|>: letters without a space. */
+/* <b>, </answer>, <｜end▁of▁sentence｜>: letters without a space, and none of another script. */
 static size_t at_less(Text text, size_t start) {
     const Text tag = {text.data, text.size - start > MOST_OF_TAG ? start + MOST_OF_TAG : text.size};
     const size_t end = skip(tag, start + 1, in_tag);
@@ -678,16 +679,24 @@ static size_t step(Scan *scan, size_t at) {
     }
 }
 
-/* What is left out reads like prose: words side by side, or too many names. */
-static void decide(Scan *scan, Words *words) {
-    for (Place place = IN_CODE; place <= IN_FORMULA; place++) {
-        const bool prose =
-            scan->total[place] >= LEAST_PROSE && 5 * scan->joined[place] >= 4 * scan->total[place];
-        words->left_out[place] = !prose;
+/* Is there more in `place` than text around code and formulas has, or does it read like prose? */
+static bool hides_prose(const Scan *scan, Place place) {
+    const size_t total = scan->total[place], around = scan->total[IN_PROSE];
+    switch (place) {
+    case IN_NAME: return total > NAMES_ALLOWED + around / 5;
+    case IN_CODE:
+    case IN_FORMULA:
+        if (total > INLINE_ALLOWED + around / 2) return true;
+        break;
+    default: break;
     }
-    const size_t names = scan->total[IN_NAME];
-    words->left_out[IN_NAME] = names <= NAMES_ALLOWED + scan->total[IN_PROSE] / 5;
+    return total >= LEAST_PROSE && 5 * scan->joined[place] >= 4 * total;
+}
+
+static void decide(Scan *scan, Words *words) {
     words->left_out[IN_PROSE] = false;
+    for (Place place = IN_FENCE; place < PLACE_COUNT; place++)
+        words->left_out[place] = !hides_prose(scan, place);
 }
 
 bool words_of(Arena *arena, Text text, Words *words) {
