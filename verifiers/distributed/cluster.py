@@ -32,7 +32,6 @@ def connect(address: str | None = None) -> Any:
         return ray
     # Ray says much of its own; what concerns the caller comes as an exception.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
     # A reward of the user's own may lie where this process finds it.
     path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
     try:

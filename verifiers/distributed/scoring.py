@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -198,6 +199,8 @@ class RayScoring:
         ray = connect(self.address)
         import ray.data as data
 
+        # Only now: importing it sets its own level, and each run of it is reported there.
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         nodes = node_cpus(ray)
         cpus = self.cpus or (min(nodes) if has_sandbox(self.reward) else 1)
         places = max(1, sum(node // cpus for node in nodes))
