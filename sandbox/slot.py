@@ -158,7 +158,10 @@ class Slot:
         """
         driver = languages.driver(program.language)
         if not hasattr(driver, "compile"):
-            self._answer("loaded", compiled=None)
+            if message.get("run") is not None:
+                self.run(message["run"])
+            else:
+                self._answer("loaded", compiled=None)
             return
         task = program.task("compile", message, arguments=[purpose])
         files = {"source": program.fds["source"], **_only(program.fds, "files"), **shown}

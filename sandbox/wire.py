@@ -3,6 +3,7 @@
 A message is a dict of plain JSON values in which any value may also be bytes. On the wire it is
 
     4 bytes   length of the head, big endian
+    8 bytes   length of all parts together, likewise
     head      JSON: the message, each bytes value replaced by {"$part": size}
     parts     the bytes values, in the order in which they stand in the head
 
@@ -17,7 +18,8 @@ from typing import Any
 
 __all__ = ["VERSION", "Reader", "WireError", "pack"]
 
-VERSION = 1  # of the messages; said in `hello`
+VERSION = 2  # of the messages; said in `hello`
+START = 12  # bytes before the head
 MAX_HEAD = 64 << 20  # bytes of JSON in one message
 MAX_PARTS = 1 << 30  # bytes beside it
 
@@ -32,9 +34,9 @@ def pack(message: Message) -> bytes:
     """One message as it goes onto the pipe.
 
     >>> pack({"type": "ping"})
-    b'\\x00\\x00\\x00\\x0f{"type":"ping"}'
+    b'\\x00\\x00\\x00\\x0f\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00{"type":"ping"}'
     >>> pack({"stdin": b"1 2"})
-    b'\\x00\\x00\\x00\\x15{"stdin":{"$part":3}}1 2'
+    b'\\x00\\x00\\x00\\x15\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x03{"stdin":{"$part":3}}1 2'
     """
     parts: list[bytes] = []
 
@@ -46,7 +48,8 @@ def pack(message: Message) -> bytes:
 
     # Pure ASCII, so that lone surrogates in a source text survive as escapes.
     head = json.dumps(message, separators=(",", ":"), default=part).encode("ascii")
-    return b"".join([len(head).to_bytes(4, "big"), head, *parts])
+    start = len(head).to_bytes(4, "big") + sum(map(len, parts)).to_bytes(8, "big")
+    return b"".join([start, head, *parts])
 
 
 class Reader:
@@ -61,9 +64,6 @@ class Reader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._head: Message | None = None
-        self._sizes: list[int] = []
-        self._needed = 4
 
     def feed(self, data: bytes) -> list[Message]:
         """The messages that `data` completes.
@@ -73,59 +73,41 @@ class Reader:
         """
         self._buffer += data
         messages: list[Message] = []
-        while len(self._buffer) >= self._needed:
-            if self._head is None:
-                size = int.from_bytes(self._buffer[:4], "big")
-                if size > MAX_HEAD:
-                    raise WireError(f"a message head of {size} bytes")
-                if len(self._buffer) < 4 + size:
-                    self._needed = 4 + size
-                    break
-                self._read_head(bytes(self._buffer[4 : 4 + size]))
-                del self._buffer[: 4 + size]
-                continue
-            messages.append(self._message())
+        while len(self._buffer) >= START:
+            head = int.from_bytes(self._buffer[:4], "big")
+            parts = int.from_bytes(self._buffer[4:START], "big")
+            if head > MAX_HEAD or parts > MAX_PARTS:
+                raise WireError(f"a message with {head} bytes of head and {parts} of parts")
+            size = START + head + parts
+            if len(self._buffer) < size:
+                break
+            with (
+                memoryview(self._buffer) as view,
+                view[START : START + head] as text,
+                view[START + head : size] as rest,
+            ):
+                messages.append(_message(text, rest))
+            del self._buffer[:size]
         return messages
 
-    def _read_head(self, head: bytes) -> None:
-        sizes: list[int] = []
 
-        def note(value: dict[str, Any]) -> dict[str, Any]:
-            if "$part" in value:
-                size = value["$part"]
-                if len(value) != 1 or type(size) is not int or size < 0:
-                    raise WireError("a part of no size")
-                sizes.append(size)
+def _message(head: memoryview, parts: memoryview) -> Message:
+    taken = 0
+
+    def part(value: dict[str, Any]) -> object:
+        nonlocal taken
+        if "$part" not in value:
             return value
+        size = value["$part"]
+        if len(value) != 1 or type(size) is not int or not 0 <= size <= len(parts) - taken:
+            raise WireError("a part of no size, or of too much")
+        taken += size
+        return bytes(parts[taken - size : taken])
 
-        try:
-            message = json.loads(head, object_hook=note)
-        except (ValueError, RecursionError) as error:
-            raise WireError(f"a message head that is not JSON: {error}") from None
-        if not isinstance(message, dict):
-            raise WireError("a message that is not an object")
-        if sum(sizes) > MAX_PARTS:
-            raise WireError(f"parts of {sum(sizes)} bytes")
-        self._head, self._sizes, self._needed = message, sizes, sum(sizes)
-
-    def _message(self) -> Message:
-        parts, start = [], 0
-        for size in self._sizes:
-            parts.append(bytes(memoryview(self._buffer)[start : start + size]))
-            start += size
-        del self._buffer[:start]
-        message = _restore(self._head, iter(parts)) if parts else self._head
-        self._head, self._needed = None, 4
-        assert isinstance(message, dict)
-        return message
-
-
-def _restore(value: Any, parts: Any) -> Any:
-    """`value` with its parts back in place, which stand in the order in which they were read."""
-    if isinstance(value, dict):
-        if "$part" in value:
-            return next(parts)
-        return {key: _restore(item, parts) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_restore(item, parts) for item in value]
-    return value
+    try:
+        message = json.loads(str(head, "ascii"), object_hook=part)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"a message head that is not JSON: {error}") from None
+    if not isinstance(message, dict) or taken < len(parts):
+        raise WireError("a message that is not an object, or parts that are not in it")
+    return message

@@ -51,20 +51,33 @@ def test_messages_arrive_however_the_bytes_are_cut(messages: list[Any], data: An
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("head", "parts"),
     [
-        b"\xff\xff\xff\xff",
-        b"\x00\x00\x00\x02[]",
-        b"\x00\x00\x00\x02{x",
-        b'\x00\x00\x00\x10{"a":{"$part":-1}',
-        b'\x00\x00\x00\x15{"a":{"$part":"many"}}',
-        b'\x00\x00\x00\x1b{"a":{"$part":999999999999}}',
-        b"\x00\x01\x00\x00" + b"[" * 65536,
+        (b"[]", b""),
+        (b"{x", b""),
+        (b"\xff", b""),
+        (b'{"a":{"$part":-1}}', b""),
+        (b'{"a":{"$part":"many"}}', b"many"),
+        (b'{"a":{"$part":true}}', b"1"),
+        (b'{"a":{"$part":1,"b":2}}', b"1"),
+        (b'{"a":{"$part":999999999999}}', b""),
+        (b'{"a":{"$part":2}}', b"1"),
+        (b'{"a":{"$part":1},"b":{"$part":1}}', b"1"),
+        (b'{"a":{"$part":1}}', b"12"),
+        (b'{"a":1}', b"1"),
+        (b"[" * 65536, b""),
     ],
 )
-def test_bytes_that_are_no_message_are_refused(data: bytes) -> None:
+def test_bytes_that_are_no_message_are_refused(head: bytes, parts: bytes) -> None:
+    start = len(head).to_bytes(4, "big") + len(parts).to_bytes(8, "big")
     with pytest.raises(wire.WireError):
-        wire.Reader().feed(data)
+        wire.Reader().feed(start + head + parts)
+
+
+@pytest.mark.parametrize("start", [b"\xff" * 12, b"\xff" * 4 + bytes(8), bytes(4) + b"\xff" * 8])
+def test_a_message_that_is_too_large_is_refused_before_it_is_read(start: bytes) -> None:
+    with pytest.raises(wire.WireError, match="a message with"):
+        wire.Reader().feed(start)
 
 
 # ---- plain data ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import queue
 import threading
@@ -292,29 +293,29 @@ def _execute(task: _Task, runner: Runner, slot: int, done: list[RunResult]) -> J
     """Load the program, make the runs that are not done yet, and add their results to `done`."""
     compiled: RunResult | None = None
     language = task.job.program.language
-    left = task.runs[len(done) :]
+    loads, left = list(task.loads), task.runs[len(done) :]
     ahead: Message | None = None  # what came of the first run, if it went out with the program
-    if language in runner.uncompiled and len(task.loads) == 1 and left:
-        load, (run, seconds) = task.loads[0][0], left[0]
-        _, ahead = _ask(runner, slot, [load, run], seconds, ["loaded", "result"])
-    else:
-        for message, seconds in task.loads:
-            [answer] = _ask(runner, slot, [message], seconds, ["loaded"])
-            if answer.get("compiled") is None:
-                runner.uncompiled.add(language)
-                continue
-            result, _ = _read(answer["compiled"])
-            if message["type"] == "load":
-                compiled = result
-                if not result.succeeded:
-                    return JobResult(compiled=result)
-            elif not result.succeeded:
-                said = result.stderr.decode(errors="replace") or result.message
-                raise _Refused(f"the tester does not compile: {said}")
+    if language in runner.uncompiled and left:
+        (load, _), (run, seconds) = loads.pop(), left[0]
+        for message, seconds_of_load in loads:
+            _ask(runner, slot, message, seconds_of_load, "loaded")
+        ahead = _ask(runner, slot, {**load, "run": run}, seconds, "result")
+        loads = []
+    for message, seconds in loads:
+        answer = _ask(runner, slot, message, seconds, "loaded")
+        if answer.get("compiled") is None:
+            runner.uncompiled.add(language)
+            continue
+        result, _ = _read(answer["compiled"])
+        if message["type"] == "load":
+            compiled = result
+            if not result.succeeded:
+                return JobResult(compiled=result)
+        elif not result.succeeded:
+            said = result.stderr.decode(errors="replace") or result.message
+            raise _Refused(f"the tester does not compile: {said}")
     for message, seconds in left:
-        if ahead is None:
-            [ahead] = _ask(runner, slot, [message], seconds, ["result"])
-        result, stage = _read(ahead)
+        result, stage = _read(ahead or _ask(runner, slot, message, seconds, "result"))
         ahead = None
         if stage == "compile" and not done:
             return JobResult(compiled=result)
@@ -324,19 +325,16 @@ def _execute(task: _Task, runner: Runner, slot: int, done: list[RunResult]) -> J
     return JobResult(tuple(done), compiled)
 
 
-def _ask(
-    runner: Runner, slot: int, messages: list[Message], seconds: float, kinds: list[str]
-) -> list[Message]:
-    """Ask, and check that the answers are of the kinds that are due."""
-    answers = runner.ask(slot, messages, seconds)
-    for answer, kind in zip(answers, kinds, strict=True):
-        if answer.get("type") == "refused":
-            raise _Refused(f"refused: {answer.get('message')}")
-        if answer.get("type") == "fault":
-            raise RunnerLost(str(answer.get("message")))
-        if answer.get("type") != kind:
-            raise RunnerLost(f"it answers {answer.get('type')!r:.40} where {kind!r} was due")
-    return answers
+def _ask(runner: Runner, slot: int, message: Message, seconds: float, kind: str) -> Message:
+    """Ask, and check that the answer is of the kind that is due."""
+    answer = runner.ask(slot, message, seconds)
+    if answer.get("type") == "refused":
+        raise _Refused(f"refused: {answer.get('message')}")
+    if answer.get("type") == "fault":
+        raise RunnerLost(str(answer.get("message")))
+    if answer.get("type") != kind:
+        raise RunnerLost(f"it answers {answer.get('type')!r:.40} where {kind!r} was due")
+    return answer
 
 
 def _read(message: Message) -> tuple[RunResult, str]:
@@ -364,7 +362,7 @@ def _load(kind: str, program: Program, limits: Limits) -> tuple[Message, float]:
         "language": program.language,
         "source": program.source.encode("utf-8", "surrogatepass"),
         "files": dict(program.files),
-        "limits": dataclasses.asdict(limits),
+        "limits": _fields(limits),
     }
     return message, limits.wall_seconds
 
@@ -381,11 +379,17 @@ def _run(run: Run, job: Job) -> tuple[Message, float]:
         "type": "run",
         "stdin": run.stdin,
         "arguments": list(run.arguments),
-        "limits": dataclasses.asdict(run.limits),
+        "limits": _fields(run.limits),
         "call": call,
         "tester": None if job.tester is None else job.tester_framework,
     }
     return message, run.limits.wall_seconds
+
+
+@functools.lru_cache(maxsize=256)
+def _fields(limits: Limits) -> dict[str, float]:
+    """The limits as they go over the wire; nobody changes what is returned."""
+    return dataclasses.asdict(limits)
 
 
 def _finish(task: _Task | None, result: JobResult) -> None:

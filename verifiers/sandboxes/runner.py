@@ -6,7 +6,6 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from verifiers._sandbox import wire
@@ -40,8 +39,8 @@ class Runner:
     Attributes:
         languages: what it can run, by name, with versions.
         isolation: how programs are kept apart, by means.
-        uncompiled: languages that turned out to need no compiler: what is loaded can be run at
-            once, without waiting for the answer.
+        uncompiled: languages that turned out to need no compiler: a program can be sent together
+            with its first run.
     """
 
     def __init__(self, channel: Channel, slots: int):
@@ -72,22 +71,21 @@ class Runner:
         """Why it is of no more use, if so."""
         return self._lost
 
-    def ask(self, slot: int, messages: Sequence[Message], seconds: float) -> list[Message]:
-        """Send messages for a slot and return the answers, one for each.
+    def ask(self, slot: int, message: Message, seconds: float) -> Message:
+        """Send a message for a slot and return the answer.
 
         Args:
             slot: one that no other thread is asking.
-            messages: without the slot. All but the last are of a kind that is answered at once.
+            message: without the slot.
             seconds: what the runner may take by its own limits; past that, and some slack, it
                 counts as hung and is killed.
 
         Raises:
-            RunnerLost: if an answer does not come.
+            RunnerLost: if the answer does not come.
         """
-        self._send(*({**message, "slot": slot} for message in messages))
+        self._send({**message, "slot": slot})
         limit = seconds + SLACK_SECONDS
-        late = f"no answer within {limit:.0f} seconds"
-        return [self._take(self._answers[slot], limit, late) for _ in messages]
+        return self._take(self._answers[slot], limit, f"no answer within {limit:.0f} seconds")
 
     def check(self) -> None:
         """Find out whether it still lives, if it has been quiet for a while.
@@ -116,8 +114,8 @@ class Runner:
         self._lost = "it belongs to the parent process"
         self._channel.close()
 
-    def _send(self, *messages: Message) -> None:
-        data = b"".join(map(wire.pack, messages))
+    def _send(self, message: Message) -> None:
+        data = wire.pack(message)
         try:
             with self._sending:
                 self._channel.send(data)
