@@ -475,10 +475,10 @@ def main() -> None:
         ),
         "*Python* is straightforward Python of the same definition (`re`, `regex`), TRL its "
         "`think_format_reward`; *open-r1* takes its words between white space, so Chinese comes "
-        "to other numbers. *box* is `MathReward(strict=True)`: where thinking ends, and what takes the "
-        f"last box back; the two also agree on {len(BOX_CASES)} small cases. *last box only* is no "
-        "peer, but the usual shortcut: it looks backwards from the end, reads next to nothing, and "
-        "accepts a box in unfinished thinking, before a second thought, or in a choice.",
+        "to other numbers. *box* is `MathReward(strict=True)`: where thinking ends, and what takes "
+        f"the last box back; the two also agree on {len(BOX_CASES)} small cases. *last box only* "
+        "is no peer, but the usual shortcut: it looks backwards from the end, reads next to "
+        "nothing, and accepts a box in unfinished thinking, before a doubt, or in a choice.",
         "",
         *summary(results),
     ]

@@ -210,6 +210,7 @@ def test_parts_with_one_name_are_refused() -> None:
         (lambda: curriculum(A, weights={5: (1,)}), ValueError, "start at step 0"),
         (lambda: curriculum(A, weights={0: (1, 2)}), ValueError, "2 weights for 1 parts"),
         (lambda: curriculum(A, weights=(1,)), TypeError, "function of the step or a table"),
+        (lambda: curriculum(A, weights={0: (1,), "a": (1,)}), TypeError, "are numbers, got 'a'"),
     ],
 )
 def test_a_composition_that_makes_no_sense_is_refused(
@@ -242,6 +243,20 @@ def test_a_schedule_is_checked_at_every_step() -> None:
     reward = curriculum(A, weights=lambda step: [0.0], step=7)
     with pytest.raises(ValueError, match=r"weights\(7\) are all 0"):
         reward(["x"], a=[1])
+
+
+@pytest.mark.parametrize(
+    ("step", "error"), [(-1, ValueError), (math.nan, ValueError), ("3", TypeError)]
+)
+def test_a_step_that_is_none_is_refused(step: Any, error: type[Exception]) -> None:
+    reward = curriculum(A, weights={0: (1,)})
+    with pytest.raises(error, match="the step must"):
+        reward(["x"], a=[1], trainer_state=state(step))
+
+
+def test_a_sum_that_overflows_is_unscored() -> None:
+    found = weighted({A: 10, B: 1}).verdicts(["x"], a=[1e308], b=[1])[0]
+    assert (found.status, found.reward, found.rule) == (Status.ERROR, None, "not_finite")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

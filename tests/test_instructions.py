@@ -72,7 +72,19 @@ def test_what_is_not_followed_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("ids", "kwargs"),
-    [(None, None), ([], []), (["punctuation:no_comma"], [{}, {}]), (["no:such"], [{}])],
+    [
+        (None, None),
+        ([], []),
+        (5, None),
+        (["punctuation:no_comma"], [{}, {}]),
+        (["punctuation:no_comma"], ["x"]),
+        (["no:such"], [{}]),
+        ([["no:such"]], [{}]),
+        (
+            ["length_constraints:number_words"],
+            [{"num_words": float("inf"), "relation": "at least"}],
+        ),
+    ],
 )
 def test_unreadable_rows_are_unscored(ids: Any, kwargs: Any) -> None:
     verdict = instruction_reward.verdicts(["x"], instruction_id_list=[ids], kwargs=[kwargs])[0]

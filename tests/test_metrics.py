@@ -115,6 +115,13 @@ def test_bad_input_raises(
         metric(problems, **options)
 
 
+@pytest.mark.parametrize("k", [1.5, True, "1"])
+@pytest.mark.parametrize("metric", [pass_at_k, mean_at_k, maj_at_k])
+def test_k_is_a_whole_number(metric: Any, k: Any) -> None:
+    with pytest.raises(TypeError, match="k must be a whole number"):
+        metric([marked("+")], k)
+
+
 def test_by_problem_keeps_the_order() -> None:
     verdicts = marked("+xyz")
     assert by_problem(verdicts, ["p", "q", "p", "q"]) == {

@@ -49,7 +49,7 @@ class CompositeVerdict(Verdict):
 
     What was extracted is that of the part that decided, or else of the first that extracted
     anything. The rule is `weighted`, `when`, `clip`, `curriculum` or `best_of`; `unscored_part`
-    where a part kept the whole from a number.
+    where a part kept the whole from a number, `not_finite` where a sum is none.
 
     Attributes:
         parts: the verdict of every part, by its name.
@@ -189,6 +189,8 @@ class Weighted(Composition):
             reward = sum(weight * (found.reward or 0.0) for _, weight, found in scored)
             reason = f"{' + '.join(_term(*term) for term in scored)} = {reward:g}"
             reason += "".join(f"; {part} is unscored and ignored" for part in missing)
+            if not math.isfinite(reward):
+                return _composite("not_finite", parts, Status.ERROR, None, reason)
             return self._verdict(parts, _status([term[2] for term in scored]), reward, reason)
 
         return combine
@@ -256,7 +258,7 @@ class Curriculum(Weighted):
         if isinstance(schedule, Mapping):
             schedule = {
                 first: _checked_weights(row, len(parts), f"weights[{first!r}]")
-                for first, row in sorted(schedule.items())
+                for first, row in sorted(schedule.items(), key=_first_step)
             }
             if next(iter(schedule), None) != 0:
                 raise ValueError("weights must start at step 0")
@@ -270,13 +272,15 @@ class Curriculum(Weighted):
         self.step = step
 
     def _weights(self, columns: Mapping[str, Any]) -> tuple[float, ...]:
-        step = self.step
+        step: Any = self.step
         if step is None:
             step = getattr(columns.get("trainer_state"), "global_step", None)
         if step is None:
             raise TypeError(
                 f"{self.__name__} does not know the step: pass trainer_state, or set its step"
             )
+        if not _checked_number(step, "the step") >= 0:
+            raise ValueError(f"the step must not be negative, got {step}")
         if isinstance(self.schedule, Mapping):
             return tuple(self.schedule[max(first for first in self.schedule if first <= step)])
         return _checked_weights(self.schedule(step), len(self.parts), f"weights({step})")
@@ -369,7 +373,7 @@ class Clip(Composition):
     def __init__(self, reward: Part, low: float, high: float, *, name: str | None = None) -> None:
         if not low <= high:
             raise ValueError(f"low must be at most high, got {low} and {high}")
-        self.low, self.high = low, high
+        self.low, self.high = float(low), float(high)
         super().__init__((reward,), name=name)
 
     def _combiner(
@@ -542,6 +546,12 @@ def _means(path: str, verdicts: Sequence[Verdict]) -> Iterator[tuple[str, float]
         if rewards:
             yield f"{path}/{name}", sum(rewards) / len(rewards)
         yield from _means(f"{path}/{name}", column)
+
+
+def _first_step(row: tuple[Any, Any]) -> float:
+    if isinstance(row[0], bool) or not isinstance(row[0], numbers.Real):
+        raise TypeError(f"weights start at steps, which are numbers, got {row[0]!r}")
+    return float(row[0])
 
 
 def _checked_weights(weights: Sequence[float], count: int, where: str) -> tuple[float, ...]:

@@ -205,6 +205,8 @@ def _estimate(
     seed: int,
 ) -> Estimate:
     """Average `measure` over the problems that have at least k scored completions."""
+    if isinstance(k, bool) or not isinstance(k, int):
+        raise TypeError(f"k must be a whole number, got {k!r}")
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     if not 0 < confidence < 1:

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +17,15 @@ from .json_answer import JSON_RULES, NotJSON, find_json, identity, read_json
 from .reward import Reward, text_list
 from .verdict import Status, Verdict
 
-__all__ = ["RULES", "BadSchema", "SchemaReward", "TooSlow", "schema_reward", "violation"]
+__all__ = [
+    "RULES",
+    "BadSchema",
+    "SchemaReward",
+    "TooSlow",
+    "check_schema",
+    "schema_reward",
+    "violation",
+]
 
 #: Every rule that can decide, and the sentence that explains it.
 RULES = {
@@ -134,6 +143,15 @@ def _schema_text(schema: Any, where: str) -> str:
     raise TypeError(f"{where} must be a mapping or JSON text, got {type(schema).__name__}")
 
 
+def check_schema(schema: str) -> None:
+    """Do nothing where `schema` is the JSON of a schema whose references all lead somewhere.
+
+    Raises:
+        BadSchema: if it is not.
+    """
+    _validator(schema)
+
+
 def violation(value: Any, schema: str, time_limit: float) -> str | None:
     """Return how `value` violates `schema`, and `None` if it does not.
 
@@ -153,6 +171,35 @@ def violation(value: Any, schema: str, time_limit: float) -> str | None:
     except (RecursionError, OverflowError):  # of a value: the schema has been checked
         raise TooSlow from None
     return None if error is None else f"{error.json_path}: {error.message}"[:300]
+
+
+def _check_references(schema: Any, known: Any) -> None:
+    """Look up every reference, so that no value decides whether the schema can be read."""
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import specification_with
+
+    specification = specification_with(
+        known.META_SCHEMA.get("$schema", known.META_SCHEMA.get("id"))
+    )
+    root = specification.create_resource(schema)
+    waiting = [(root, Registry().resolver_with_root(root))]
+    seen: set[int] = set()
+    while waiting:
+        resource, resolver = waiting.pop()
+        contents = resource.contents
+        if not isinstance(contents, dict) or id(contents) in seen:
+            continue
+        seen.add(id(contents))
+        for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            if isinstance(contents.get(keyword), str):
+                try:
+                    found = resolver.lookup(contents[keyword])
+                except Unresolvable as fault:
+                    reason = f"{keyword} {contents[keyword]!r} leads nowhere"
+                    raise BadSchema(reason[:300]) from fault
+                waiting.append((specification.create_resource(found.contents), found.resolver))
+        waiting += [(part, resolver.in_subresource(part)) for part in resource.subresources()]
 
 
 # ---- jsonschema, with a deadline -----------------------------------------------------------------
@@ -194,6 +241,7 @@ def _validator(text: str) -> Any:
             raise BadSchema("it is neither an object nor a boolean")
         known = validator_for(schema)
         known.check_schema(schema)
+        _check_references(schema, known)
     except NotJSON as error:
         raise BadSchema(f"it is not JSON: {error}") from None
     except SchemaError as error:
@@ -236,6 +284,11 @@ def _bounded(known: Any) -> Any:
         if wanted and isinstance(value, list) and len(set(map(identity, value))) != len(value):
             yield ValidationError("an item stands there twice")
 
+    def multiple_of(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[Any]:
+        # 0.3 is a multiple of 0.1: the decimals that are written count, not their binary forms.
+        if validator.is_type(value, "number") and Fraction(repr(value)) % Fraction(repr(wanted)):
+            yield ValidationError(f"{value!r} is not a multiple of {wanted!r}")
+
     def bounded(keyword: Any) -> Any:
         def check(validator: Any, wanted: Any, value: Any, schema: Any) -> Any:
             _seconds_left()
@@ -248,6 +301,7 @@ def _bounded(known: Any) -> Any:
         "patternProperties": pattern_properties,
         "additionalProperties": additional_properties,
         "uniqueItems": unique_items,
+        "multipleOf": multiple_of,
     }
     keywords = {**known.VALIDATORS, **own}
     return extend(known, {name: bounded(keyword) for name, keyword in keywords.items()})

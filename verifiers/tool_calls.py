@@ -12,7 +12,7 @@ from . import _core
 from .answer import MISSING_RULES, Opening, check_opening, missing_answer
 from .json_answer import NotJSON, find_json, identity, read_json
 from .reward import Reward, check_column, completion_texts, find_column, text_list
-from .schema import BadSchema, TooSlow, violation
+from .schema import BadSchema, TooSlow, check_schema, violation
 from .verdict import Status, Verdict
 
 __all__ = ["RULES", "ToolCallReward", "tool_call_reward"]
@@ -34,6 +34,9 @@ RULES = {
 
 _TAGGED = re.compile(r"<tool_call>((?:(?!</?tool_call>).)*)</tool_call>", re.DOTALL)
 _NAMES = {"name", "function"}
+#: What a call begins or ends with, and what JSON or a fence of it does.
+_MARK = re.compile(r"</?tool_call>|\[TOOL_CALLS\]")
+_JSON = re.compile(r"(?:```\w*\s*)?[\[{]")
 _MARKED = re.compile(r"\s*(?:\[TOOL_CALLS\]|<\|python_tag\|>)")
 
 
@@ -128,6 +131,8 @@ class ToolCallReward(Reward):
         try:
             wanted = None if reference is _ANY else _expected(reference)
             schemas = self.tools if tools is None else _schemas(tools)
+            for schema in (schemas or {}).values():
+                check_schema(schema)
         except (BadSchema, _Unreadable) as error:
             return _bad_reference(str(error))
         facts: dict[str, Any] = {}
@@ -216,23 +221,25 @@ def _written_calls(text: str, opening: Opening) -> tuple[list[Any], dict[str, An
     if part is None:
         return missing_answer("thinking")
     tagged = list(_TAGGED.finditer(text, *part))
-    if tagged:
-        span = (tagged[0].start(), tagged[-1].end())
-        return [call[1] for call in tagged], {
-            "extracted": text[slice(*span)],
-            "extracted_from": "tag",
-            "span": span,
-        }
+    around = _TAGGED.sub(" ", text[slice(*part)])
+    cut_off = _MARK.search(around) if tagged or "tool_call>" in around else None
+    if tagged or cut_off:
+        span = (tagged[0].start(), tagged[-1].end()) if tagged else part
+        facts = {"extracted": text[slice(*span)], "extracted_from": "tag", "span": span}
+        calls = [call[1] for call in tagged]
+        if cut_off:  # or nested, or in another form: a call that cannot be read
+            calls.append(around[cut_off.start() :])
+        return calls, facts
     marked = _MARKED.match(text, part[0])
     start = marked.end() if marked else part[0]
     found = find_json(text[start : part[1]], "completion")
     if isinstance(found, Verdict):
-        return [], {}
+        return [found.extracted] if found.rule == "several_answers" else [], {}
     try:
         calls = read_json(found.text)
     except NotJSON:
         # Prose is no call; a broken call is one.
-        return ([found.text] if marked or found.text.startswith(("{", "[")) else []), {}
+        return ([found.text] if marked or _JSON.match(found.text) else []), {}
     calls = calls if isinstance(calls, list) else [calls]
     if not marked and not any(isinstance(call, dict) and _NAMES & call.keys() for call in calls):
         return [], {}  # JSON, but an answer rather than a call
@@ -250,6 +257,8 @@ def _call(item: Any) -> _Call:
     try:
         item = read_json(item) if isinstance(item, str) else item
         if isinstance(item, Mapping) and isinstance(item.get("function"), Mapping):
+            if "name" in item:
+                raise _Unreadable("both name and function are given")
             item = item["function"]
         if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
             raise _Unreadable("there is no name")

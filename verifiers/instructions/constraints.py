@@ -402,11 +402,11 @@ class EndPhrase(Constraint):
 
 @_kind("startend:quotation")
 class Quotation(Constraint):
-    """The response stands in double quotation marks."""
+    """The response stands in double quotation marks, and is not blank."""
 
     def holds(self, text: str) -> bool:
         text = text.strip()
-        return len(text) > 1 and text[0] == text[-1] == '"'
+        return text[:1] == text[-1:] == '"' and bool(text[1:-1].strip())
 
 
 # ---- case and punctuation ------------------------------------------------------------------------
@@ -431,7 +431,7 @@ class EnglishCapital(Constraint):
     """The response is in English, and has no small letter."""
 
     def holds(self, text: str) -> bool:
-        return text.isupper() and _is_in(text, "en")
+        return text.isupper() and _is_in(text.lower(), "en")  # "HELLO" is a word, and no label
 
 
 @_kind("change_case:english_lowercase")
@@ -447,7 +447,7 @@ class NoComma(Constraint):
     """There is no comma, of whatever script."""
 
     def holds(self, text: str) -> bool:
-        return not re.search("[,，、،]", text)
+        return not re.search("[,，、،﹐﹑､︐︑՝߸፣᠂᠈⸲⸴⹁]", text)
 
 
 # ---- from a row of the data set ------------------------------------------------------------------
@@ -467,8 +467,10 @@ def make_constraint(name: str, parameters: Mapping[str, Any]) -> Constraint:
     >>> make_constraint("punctuation:no_comma", {}).holds("Well, no.")
     False
     """
-    if name not in CONSTRAINTS:
+    if not isinstance(name, str) or name not in CONSTRAINTS:
         raise BadConstraint(f"there is no instruction {name!r}")
+    if not isinstance(parameters, Mapping):
+        raise BadConstraint(f"the parameters of {name} are no mapping, but {parameters!r}"[:200])
     kind = CONSTRAINTS[name]
     given = {key: value for key, value in parameters.items() if value is not None}
     wanted: dict[str, str] = inspect.get_annotations(kind)
@@ -478,7 +480,7 @@ def make_constraint(name: str, parameters: Mapping[str, Any]) -> Constraint:
         )
     try:
         return kind(**{key: _READERS[wanted[key]](value) for key, value in given.items()})
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadConstraint(f"{name}: {error}") from None
 
 

@@ -128,10 +128,10 @@ def _constraints(ids: Any, kwargs: Any) -> list[Constraint]:
     Raises:
         BadConstraint: if one of them cannot be read, or there is none.
     """
-    if ids is None or not len(ids):
-        raise BadConstraint("there is none")
     if isinstance(ids, str):
         ids, kwargs = [ids], [kwargs] if isinstance(kwargs, Mapping) else kwargs
+    if ids is None or not hasattr(ids, "__len__") or not len(ids):
+        raise BadConstraint("there is none")
     rows = [{}] * len(ids) if kwargs is None else kwargs
     if len(rows) != len(ids):
         raise BadConstraint(f"{len(rows)} entries of parameters for {len(ids)} instructions")
