@@ -139,7 +139,11 @@ def test_the_rules_are_closed() -> None:
 
 @pytest.mark.parametrize(
     ("columns", "message"),
-    [({}, "needs completion_ids"), ({"completion_ids": [[1]]}, "1 entries for 2 completions")],
+    [
+        ({}, "needs completion_ids"),
+        ({"completion_ids": [[1]]}, "1 entries for 2 completions"),
+        ({"completion_ids": [[1], None]}, r"completion_ids\[1\] must be a list of token ids"),
+    ],
 )
 def test_malformed_calls_raise(columns: dict[str, Any], message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from . import _core
 from .graded import graded
 from .reward import Reward, check_column, completion_texts, text_list
+from .schemes import TURN_ENDS
 from .threads import check_threads, thread_count
 from .verdict import Verdict
 
@@ -91,6 +92,12 @@ class RepetitionPenalty(Reward):
         if ids is None:
             raise TypeError("unit='tokens' needs completion_ids: a list of token ids each")
         check_column("completion_ids", ids, len(texts))
+        for index, item in enumerate(ids):
+            if isinstance(item, (str, bytes)) or not hasattr(item, "__iter__"):
+                raise TypeError(
+                    f"completion_ids[{index}] must be a list of token ids, "
+                    f"got {type(item).__name__}"
+                )
         return [" ".join(map(str, item)) for item in ids]
 
     def _count(self, texts: Sequence[str]) -> list[tuple[int, int]]:
@@ -120,8 +127,8 @@ class RepetitionPenalty(Reward):
 class LoopPenalty(Reward):
     """A penalty for a completion that ends in a loop: one piece of text, over and over.
 
-    The piece is repeated exactly, and may be cut off at the end, as truncated completions are; the
-    white space after it does not count.
+    The piece is repeated exactly, and may be cut off at the end, as truncated completions are; what
+    follows it does not count if it is white space, marks that end a turn, and padding made of them.
 
     Args:
         repeats: how often the piece stands there at least.
@@ -163,7 +170,7 @@ class LoopPenalty(Reward):
         self.threads = check_threads(threads)
 
     def judge(self, completions: Sequence[str], references: Sequence[Any]) -> list[Verdict]:
-        texts = text_list(completions)
+        texts = [_without_turn_ends(text) for text in text_list(completions)]
         found = _core.loops(
             texts, self.repeats, self.min_length, threads=thread_count(self.threads, len(texts))
         )
@@ -185,6 +192,17 @@ class LoopPenalty(Reward):
             extracted_from="loop",
             span=(start, end),
         )
+
+
+def _without_turn_ends(text: str) -> str:
+    end = len(text)
+    while True:
+        while end > 0 and text[end - 1].isspace():
+            end -= 1
+        mark = next((mark for mark in TURN_ENDS if text.endswith(mark, 0, end)), None)
+        if mark is None:
+            return text if end == len(text) else text[:end]
+        end -= len(mark)
 
 
 #: The penalty for repeated trigrams of words, down to -1.
