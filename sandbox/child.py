@@ -21,7 +21,7 @@ from . import confine, linux, wire
 __all__ = ["PEER", "REPORT", "REQUEST", "Room", "Task", "become"]
 
 # Open files of a program's process, whatever its language. 0, 1, 2 are what they always are.
-REQUEST = 3  # call to make, JSON; empty if the program is run as a script
+REQUEST = 3  # call to make, JSON; not there if the program is run as a script
 REPORT = 4  # what the process has to say of itself; the host takes it as the program's own words
 PEER = 5  # stream to the tester, or from it to the program
 FIRST_KEPT = 6  # what the compiler made, executable from memory
