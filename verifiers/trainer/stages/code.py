@@ -45,7 +45,7 @@ def run(run: Run) -> dict[str, Any]:
     scores = {}
     for name, model in {"base": run.base(), "reinforced": run.out / "model"}.items():
         scores[name] = measure(run, name, model, held_out, judge)
-    return {"sandbox": type(sandbox).__name__, "pass@1": scores}
+    return {"sandbox": sandbox.name, "pass@1": scores}
 
 
 def measure(
