@@ -56,9 +56,10 @@ class Bridge:
 
     # ---- asking ----
 
-    def load(self) -> None:
-        """Execute the program."""
-        self.ask({"op": "load"})
+    def load(self) -> str | None:
+        """Execute the program; if it has a syntax error, say which."""
+        problem = self.ask({"op": "load"})
+        return problem if isinstance(problem, str) else None
 
     def names(self, names: list[str]) -> dict[str, Any]:
         """What the program defines of `names`; of all its public names if there are none.

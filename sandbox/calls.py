@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
 from . import child, plain
@@ -17,9 +17,8 @@ VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
 MODULE = "solution"  # the name of the program, so that `if __name__ == "__main__"` stays out
 
 
-def load(source: bytes) -> ModuleType:
+def load(code: CodeType) -> ModuleType:
     """The program as a module, executed."""
-    code = python.compiled(source)
     module = python.module(MODULE)
     module.__dict__["__file__"] = python.FILE
     sys.modules.setdefault("__main__", module)
@@ -49,7 +48,8 @@ def answer_one(task: child.Task) -> NoReturn:
     arguments = plain.decode(request["arguments"])
     keywords = plain.decode(request["keywords"])
     try:
-        value = find(load(task.source), request["function"])(*arguments, **keywords)
+        module = load(python.compiled(task.source))
+        value = find(module, request["function"])(*arguments, **keywords)
         if hasattr(type(value), "__next__") or isinstance(value, VIEWS):
             value = list(value)  # a generator is what it yields
     except BaseException as error:

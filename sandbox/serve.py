@@ -229,8 +229,13 @@ class Server:
             return {**UNREADABLE, "text": text}
 
     def op_load(self, message: dict[str, Any]) -> Any:
-        """Execute the program."""
-        self.module = calls.load(self.source)
+        """Execute the program; if it has a syntax error, say which."""
+        try:
+            code = python.code_of(self.source)
+        except python.UNCOMPILED as error:
+            return python.describe(error)
+        self.module = calls.load(code)
+        return None
 
     def op_names(self, message: dict[str, Any]) -> Any:
         """Which of the names it defines, and what they stand for."""

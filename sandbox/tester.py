@@ -46,12 +46,14 @@ def main(task: child.Task) -> NoReturn:
     """Run the tests, report each of them, and end with 0 exactly if the program passed."""
     bridge = Bridge()
     tests: list[dict[str, str]] = []
-    broken = None
+    broken = uncompiled = None
     try:
         code, tree = _compiled(task.source)
         if b"random" in task.source:
             bridge.follow_random()
-        bridge.load()
+        uncompiled = bridge.load()
+        if uncompiled is not None:
+            raise SyntaxError(uncompiled)
         name = "__main__" if task.framework == "script" else "tests"
         module = python.module(name)
         module.__dict__["__file__"] = FILE
@@ -74,7 +76,10 @@ def main(task: child.Task) -> NoReturn:
         sys.stderr.flush()
     except Exception:
         pass
-    child.report({"value": plain.encode({"tests": tests, "broken": broken})})
+    report = {"value": plain.encode({"tests": tests, "broken": broken})}
+    if uncompiled is not None:
+        report.update(stage="compile", exception=uncompiled)
+    child.report(report)
     os._exit(0 if passed and not failed and broken is None else 1)
 
 

@@ -385,6 +385,27 @@ def test_a_syntax_error_is_told_from_an_exception(runner: Runner) -> None:
     assert runner.run("raise SyntaxError")["stage"] == "run"
 
 
+@pytest.mark.parametrize(
+    ("program", "stage"),
+    [
+        ("def add(a, b)", "compile"),
+        ("raise SyntaxError", "run"),
+        ("def add(a, b): exec('1 +')", "run"),
+        ("def add(a, b): return 3", "run"),
+    ],
+)
+def test_a_tester_tells_a_syntax_error_from_an_exception(
+    runner: Runner, program: str, stage: str
+) -> None:
+    assert runner.load(program)["type"] == "loaded"
+    assert runner.load("assert add(1, 2) == 3", kind="load_tester")["type"] == "loaded"
+    result = results.read(
+        runner.ask(type="run", slot=0, stdin=b"", arguments=[], limits=LIMITS, tester="script")
+    )
+    assert result["stage"] == stage
+    assert (result["exit_code"] == 0) == ("return 3" in program)
+
+
 def test_cancel(runner: Runner) -> None:
     runner.load("import time\ntime.sleep(90)")
     runner.start()

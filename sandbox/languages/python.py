@@ -91,13 +91,21 @@ def _builtins() -> None:
     builtins.help = _sitebuiltins._Helper()
 
 
-def compiled(source: bytes, file: str = FILE) -> CodeType:
-    """The program as code; ends the process with a report if it has a syntax error."""
+UNCOMPILED = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
+
+
+def code_of(source: bytes) -> CodeType:
+    """The program as code; raises one of `UNCOMPILED` if it has a syntax error."""
     text = source.decode("utf-8", "replace")
-    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    linecache.cache[FILE] = (len(text), None, text.splitlines(True), FILE)
+    return compile(source, FILE, "exec", dont_inherit=True)
+
+
+def compiled(source: bytes) -> CodeType:
+    """The same; ends the process with a report if it has a syntax error."""
     try:
-        return compile(source, file, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+        return code_of(source)
+    except UNCOMPILED as error:
         sys.stderr.write("".join(traceback.format_exception_only(type(error), error)))
         sys.stderr.flush()
         child.report({"stage": "compile", "exception": describe(error)})
