@@ -363,6 +363,7 @@ Rule compare_answers(Arena *arena, Text reference, Text answer, CompareOptions o
     if (given.tokens.unbalanced || given.tokens.count == 0) return RULE_unreadable;
     if (same_bytes(reference, answer) || tokens_equal(&wanted.tokens, &given.tokens))
         return RULE_same_text;
+    if (same_day(&wanted.tokens, &given.tokens)) return RULE_date;
     if (is_date(&wanted.tokens) || is_date(&given.tokens))
         return RULE_different_value; /* as numbers, 2024-01-05 and 2024-05-01 are equal */
     if (given.result == PARSE_TOO_LARGE || wanted.result == PARSE_TOO_LARGE) return RULE_too_large;

@@ -64,9 +64,12 @@ Rule compare_renamed(Compare *work, const Node *reference, const Node *answer);
 
 /* ---- wording.c: answers in words ---- */
 bool has_words(const Tokens *tokens);
-bool is_date(const Tokens *tokens);
 bool same_words(const Tokens *a, const Tokens *b);
 bool same_bytes(Text a, Text b);
+
+/* ---- dates.c ---- */
+bool is_date(const Tokens *tokens); /* 2024-01-05 or 1/5/2024, and nothing else */
+bool same_day(const Tokens *a, const Tokens *b);
 
 /* ---- unevaluated.c ---- */
 bool leaves_work(const Tokens *tokens);

@@ -61,12 +61,14 @@ static size_t day_half(const Lexer *lexer, size_t at) {
     return end - at + (byte_at(lexer, end) == '.');
 }
 
-static bool after_clock(const Lexer *lexer) { /* 8:34 */
+/* After 8:34, or after a number where there are points in it: 8 p.m., but 8pm is a product. */
+static bool after_hours(const Lexer *lexer) {
     const size_t count = lexer->tokens.count;
     const Token *items = lexer->tokens.items;
-    return count >= 3 && items[count - 1].kind == TOKEN_NUMBER &&
-           items[count - 3].kind == TOKEN_NUMBER && items[count - 2].kind == TOKEN_MARK &&
-           items[count - 2].mark == ':';
+    if (count == 0 || items[count - 1].kind != TOKEN_NUMBER) return false;
+    return byte_at(lexer, lexer->at + 1) == '.' ||
+           (count >= 3 && items[count - 3].kind == TOKEN_NUMBER &&
+            items[count - 2].kind == TOKEN_MARK && items[count - 2].mark == ':');
 }
 
 /* "a parallelogram", but not "a and b" or "a b". */
@@ -85,7 +87,7 @@ static bool is_article(const Lexer *lexer, size_t at) {
 void lex_letters(Lexer *lexer) {
     const size_t start = lexer->at;
     size_t end = start;
-    if (after_clock(lexer) && (end = day_half(lexer, start)) > 0) {
+    if (after_hours(lexer) && (end = day_half(lexer, start)) > 0) {
         new_token(lexer, TOKEN_WORD)->text =
             (byte_at(lexer, start) | 0x20) == 'a' ? TEXT("am") : TEXT("pm");
         lexer->at = start + end;

@@ -12,7 +12,7 @@ Node *scaled(Arena *arena, const Node *value, Rational factor) {
     return product;
 }
 
-static const Node *day_time(Compare *work, const Node *node);
+static const Node *day_time(Compare *work, const Node *node, const Node *other);
 
 bool is_radian(const Node *node) {
     return node->kind == NODE_QUANTITY &&
@@ -44,8 +44,8 @@ Rule compare_quantities(Compare *work, const Node *reference, const Node *answer
     const bool both = reference->kind == NODE_QUANTITY && answer->kind == NODE_QUANTITY;
     const Node *wanted = reference->kind == NODE_QUANTITY ? reference->children[0] : reference;
     const Node *given = answer->kind == NODE_QUANTITY ? answer->children[0] : answer;
-    const Node *wanted_time = wanted == reference ? NULL : day_time(work, reference);
-    const Node *given_time = given == answer ? NULL : day_time(work, answer);
+    const Node *wanted_time = wanted == reference ? NULL : day_time(work, reference, given);
+    const Node *given_time = given == answer ? NULL : day_time(work, answer, wanted);
     const bool percent = wanted->kind == NODE_PERCENT || given->kind == NODE_PERCENT;
     if (percent && wanted->kind != given->kind) return RULE_different_unit; /* 25 cm is not 25% */
     if (wanted_time != NULL || given_time != NULL) {
@@ -95,20 +95,30 @@ static bool is_clock(const Node *node) { /* 20:34 */
     return node->count == 2 || node->count == 3;
 }
 
-/* 8:34 pm as 20:34; NULL if it is no such time. */
-static const Node *day_time(Compare *work, const Node *node) {
+/* 8:34 pm as 20:34, and beside a clock's time 8 pm as 20:00; NULL if it is no such time. */
+static const Node *day_time(Compare *work, const Node *node, const Node *other) {
     const Node *clock = node->children[0];
-    const bool pm = text_equal(node->text, TEXT("pm"));
+    const bool pm = text_equal_fold(node->text, TEXT("pm"));
+    if (!pm && !text_equal_fold(node->text, TEXT("am"))) return NULL;
+    const bool hours_alone = clock->kind == NODE_NUMBER && clock->places < 0 &&
+                             other->kind == NODE_RATIO && is_clock(other);
+    if (!hours_alone && (clock->kind != NODE_RATIO || !is_clock(clock))) return NULL;
+    const Node *hours = hours_alone ? clock : clock->children[0];
     int64_t hour;
-    if ((!pm && !text_equal(node->text, TEXT("am"))) || clock->kind != NODE_RATIO ||
-        !is_clock(clock) || !integer_to_int64(clock->children[0]->number.numerator, &hour) ||
-        hour < 1 || hour > 12) {
+    if (!rational_is_integer(hours->number) || !integer_to_int64(hours->number.numerator, &hour) ||
+        hour < 1 || hour > 12)
         return NULL;
+    Node *time =
+        hours_alone ? node_new(work->arena, NODE_RATIO, 2) : node_copy(work->arena, clock, 0);
+    if (time == NULL) return NULL;
+    time->children[0] = node_number(work->arena, hour % 12 + (pm ? 12 : 0));
+    if (hours_alone) {
+        Node *minutes = node_number(work->arena, 0);
+        if (minutes == NULL) return NULL;
+        minutes->text = TEXT("00");
+        time->children[1] = minutes;
     }
-    Node *copy = node_copy(work->arena, clock, 0);
-    if (copy == NULL) return NULL;
-    copy->children[0] = node_number(work->arena, hour % 12 + (pm ? 12 : 0));
-    return copy->children[0] == NULL ? NULL : copy;
+    return time->children[0] == NULL ? NULL : time;
 }
 
 Node *product_of(Arena *arena, const Node *a, const Node *b) {

@@ -33,25 +33,6 @@ bool has_words(const Tokens *tokens) {
     return false;
 }
 
-/* 2024-01-05 or 1/5/2024, and nothing else. */
-bool is_date(const Tokens *tokens) {
-    const Token *items = tokens->items;
-    if (tokens->count != 5 || items[1].kind != TOKEN_MARK || items[3].kind != TOKEN_MARK ||
-        items[1].mark != items[3].mark || (items[1].mark != '-' && items[1].mark != '/'))
-        return false;
-    int years = 0, days = 0;
-    for (size_t i = 0; i < 5; i += 2) {
-        int64_t value;
-        if (items[i].kind != TOKEN_NUMBER || items[i].places >= 0 ||
-            !rational_is_integer(items[i].value) ||
-            !integer_to_int64(items[i].value.numerator, &value))
-            return false;
-        years += i != 2 && value >= 1000 && value <= 9999;
-        days += value >= 1 && value <= 31;
-    }
-    return years == 1 && days == 2;
-}
-
 /* The same words in the same order, with case, articles and punctuation aside. */
 bool same_words(const Tokens *a, const Tokens *b) {
     size_t i = 0, j = 0, words = 0;

@@ -57,6 +57,7 @@ _EXAMPLES = {
     ),
     "family": ("x = k\\pi, k \\in \\mathbb{Z}", "x = n\\pi, n \\in \\mathbb{Z}"),
     "quantity": ("12\\text{ m}", "1200\\text{ cm}"),
+    "date": ("\\text{January 5, 2024}", "2024-01-05"),
     "words": ("\\text{the east}", "East"),
     "symbolic": ("\\int_0^1 2x\\,dx", "1"),
     "different_number": ("42", "43"),
