@@ -123,7 +123,7 @@ def test_named_column() -> None:
     [
         (["4"], {"gold_answer": ["4"]}, "columns present: gold_answer"),
         (["4"], {"solution": "4"}, "solution must be a list"),
-        (["4"], {"solution": ["4", "5"]}, "2 references for 1 completions"),
+        (["4"], {"solution": ["4", "5"]}, "2 entries for 1 completions"),
         ("4", {"solution": ["4"]}, "completions must be a list"),
         (["4", 5], {"solution": ["4", "5"]}, r"completions\[1\] must be text"),
         ([[{"content": 1}]], {"solution": ["4"]}, r"completions\[0\]\[0\]\['content'\]"),
