@@ -275,12 +275,16 @@ class Runner:
             self.running = False
 
     def _handle(self, message: dict[str, Any]) -> None:
-        kind, number = message.get("type"), message.get("slot")
+        kind, number, token = message.get("type"), message.get("slot"), message.get("token")
         if kind == "ping":
-            self.send({"type": "pong", "token": message.get("token")})
+            self.send({"type": "pong", "token": token})
             return
+
+        def refuse(why: str) -> None:
+            self.send({"type": "refused", "slot": number, "token": token, "message": why})
+
         if type(number) is not int or not 0 <= number < len(self.slots):
-            self.send({"type": "refused", "slot": number, "message": "there is no such slot"})
+            refuse("there is no such slot")
             return
         slot = self.slots[number]
         try:
@@ -292,12 +296,14 @@ class Runner:
                 "cancel": slot.cancel,
             }[kind]
         except KeyError:
-            self.send({"type": "refused", "slot": number, "message": f"no message {kind!r}"})
+            refuse(f"no message {kind!r}")
             return
+        if not slot.busy:
+            slot.token = token
         try:
             handle(message)
         except (KeyError, TypeError, ValueError) as error:
-            self.send({"type": "refused", "slot": number, "message": f"{kind}: {error}"})
+            refuse(f"{kind}: {error}")
         except OSError as error:  # out of files, memory, processes: ours, not the program's
             slot.busy = True
             slot.fail(f"{kind}: {error}")

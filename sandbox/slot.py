@@ -91,6 +91,7 @@ class Slot:
         self.program: Loaded | None = None
         self.tester: Loaded | None = None
         self.busy = False
+        self.token: Any = None  # of the message that is answered next
 
     def _free(self) -> None:
         if self.busy:
@@ -98,7 +99,7 @@ class Slot:
 
     def _answer(self, kind: str, **fields: Any) -> None:
         self.busy = False
-        self.runner.send({"type": kind, "slot": self.number, **fields})
+        self.runner.send({"type": kind, "slot": self.number, "token": self.token, **fields})
 
     def fail(self, why: str) -> None:
         """Something of ours went wrong: give up what is under way, then say so."""

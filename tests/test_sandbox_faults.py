@@ -158,6 +158,17 @@ def test_a_runner_that_breaks_the_protocol_is_replaced() -> None:
         assert all(right(sandbox.run([job(number) for number in range(3)])))
 
 
+def test_an_answer_to_another_question_counts_for_nothing() -> None:
+    with opened("landlock", slots=1) as sandbox:
+        assert all(right(sandbox.run([job(0)])))
+        [broken] = runners(sandbox)
+        for kind in ("loaded", "result"):
+            finished = {"outcome": "finished", "exit_code": 0, "stdout": b"another's\n"}
+            broken._deliver({"type": kind, "slot": 0, "token": 0, "compiled": None, **finished})
+        assert all(right(sandbox.run([job(number) for number in range(3)])))
+        assert broken.lost
+
+
 def test_a_sandbox_that_does_not_come_back_gives_faults(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -83,9 +83,14 @@ class Runner:
         Raises:
             RunnerLost: if the answer does not come.
         """
-        self._send({**message, "slot": slot})
+        token = next(self._tokens)
+        self._send({**message, "slot": slot, "token": token})
         limit = seconds + SLACK_SECONDS
-        return self._take(self._answers[slot], limit, f"no answer within {limit:.0f} seconds")
+        answer = self._take(self._answers[slot], limit, f"no answer within {limit:.0f} seconds")
+        if answer.get("token") != token:  # it may be that of another program: nothing counts now
+            self._lose(f"it answers what it was not asked: {answer.get('type')!r:.40}")
+            raise RunnerLost(str(self._lost))
+        return answer
 
     def check(self) -> None:
         """Find out whether it still lives, if it has been quiet for a while.
