@@ -60,3 +60,20 @@ def test_no_hack_passes_the_strict_reward(case: dict[str, Any]) -> None:
         0
     ]
     assert verdict.reward == 0.0, verdict
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "\\boxed{4}. No other value works.",
+        "\\boxed{4}. Actually, this is what we wanted.",
+        "\\boxed{4}. That is right, and that is not a mistake of mine.",
+        "$\\boxed{4}$\n\nLet me double check: 2 + 2 = 4.",
+        "\\boxed{4}. This is correct.",
+        "<answer>4</answer>\nNote that 5 would be too large.",
+        "about ~4~ of them: \\boxed{4}",
+    ],
+)
+def test_what_only_follows_an_answer_takes_nothing_back(completion: str) -> None:
+    [verdict] = math_reward.verdicts([completion], solution=["4"])
+    assert verdict.reward == 1.0, verdict

@@ -68,6 +68,15 @@ Extraction missing_answer(Missing why, size_t at);
 Extraction found_answer(Text answer, Origin origin, Text text, size_t base, size_t start,
                         size_t end);
 
+/* ---- second_thoughts.c: what takes an answer back -------------------------------------------- */
+
+/* Is what ends at `at` denied, or does the text turn to something else: ". No, wait, it is 5"? */
+bool goes_back(Text text, size_t at);
+/* Is another value offered beside what ends at `at`: " or 5"? */
+bool offers_another(Text text, size_t at);
+/* Is text[start, end) crossed out: ~~4~~, \cancel{4}? */
+bool crossed_out(Text text, size_t start, size_t end);
+
 /* ---- phrases.c: "the answer is ...", in thirteen languages ---------------------------------- */
 
 /* The statement that follows the last answer phrase. */

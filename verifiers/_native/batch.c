@@ -51,7 +51,10 @@ static bool extract(Text completion, ExtractOptions options, Arena *arena, Judge
                              .end = found.end};
     if (found.missing != FOUND) {
         judgement->rule = missing_rule(found.missing);
-    } else if (!inside(found.answer, completion)) { /* the arena is about to be reset */
+        return true;
+    }
+    if (found.taken_back) judgement->rule = RULE_taken_back;
+    if (!inside(found.answer, completion)) { /* the arena is about to be reset */
         judgement->owned = malloc(found.answer.size + 1);
         if (judgement->owned == NULL) return false;
         memcpy(judgement->owned, found.answer.data, found.answer.size);

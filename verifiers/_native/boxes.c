@@ -346,7 +346,7 @@ Extraction found_answer(Text answer, Origin origin, Text text, size_t base, size
         start = (size_t)(answer.data - text.data);
         end = start + answer.size;
     }
-    return (Extraction){FOUND, origin, answer, base + start, base + end};
+    return (Extraction){FOUND, origin, answer, base + start, base + end, false};
 }
 
 /* Does a sentence end between two boxes? A small letter behind the full stop says no: "\boxed{41}.

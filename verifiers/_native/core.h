@@ -6,6 +6,7 @@
  *   text.c       UTF-8, and the normal spelling of an answer
  *   scan.c       a completion -> where thinking ends, and the answer in the rest
  *   boxes.c      \boxed{...}: what it holds, and what beside it changes its value
+ *   second_thoughts.c  "no, wait": what takes an answer back
  *   phrases.c    "the answer is ..." in thirteen languages
  *   pieces.c     prose cut into formulas, bare math, words and marks
  *   prose.c      a sentence that states an answer -> the answer
@@ -75,10 +76,11 @@ typedef struct {
 enum { ARENA_MOST_STEPS = 300000 }; /* about 0.1 s */
 
 void arena_init(Arena *arena, size_t limit);
-void *arena_take(Arena *arena, size_t size); /* 16-byte aligned, uninitialised; NULL past the limit */
+void *arena_take(Arena *arena,
+                 size_t size); /* 16-byte aligned, uninitialised; NULL past the limit */
 /* Counts steps of evaluation; past ARENA_MOST_STEPS the arena is exhausted. */
 void arena_spend(Arena *arena, size_t steps);
-void arena_reset(Arena *arena);              /* keeps one block for the next judgement */
+void arena_reset(Arena *arena); /* keeps one block for the next judgement */
 void arena_free(Arena *arena);
 
 /* ---- exact numbers ------------------------------------------------------------------------ */
@@ -217,11 +219,11 @@ typedef enum {
 
 typedef enum {
     FOUND,
-    MISSING_EMPTY,     /* nothing after the thinking */
-    MISSING_THINKING,  /* the thinking never ends */
-    MISSING_UNCLOSED,  /* the last box, tag, formula or sentence is cut off */
-    MISSING_BLANK,     /* the last box or tag is empty */
-    MISSING_NOTHING,   /* no answer of any accepted kind */
+    MISSING_EMPTY,    /* nothing after the thinking */
+    MISSING_THINKING, /* the thinking never ends */
+    MISSING_UNCLOSED, /* the last box, tag, formula or sentence is cut off */
+    MISSING_BLANK,    /* the last box or tag is empty */
+    MISSING_NOTHING,  /* no answer of any accepted kind */
 } Missing;
 
 typedef struct {
@@ -229,10 +231,11 @@ typedef struct {
     Origin origin;
     Text answer;       /* a slice of the completion, or of the arena where boxes were joined */
     size_t start, end; /* where it stands in the completion, in bytes */
+    bool taken_back;   /* what stands around it withdraws it */
 } Extraction;
 
 typedef struct {
-    bool strict;           /* a box, and nothing else, is an answer */
+    bool strict;            /* a box, and nothing else, is an answer */
     bool opening_in_prompt; /* the prompt ended with the opening tag: thinking must be closed */
 } ExtractOptions;
 
@@ -296,6 +299,7 @@ typedef enum { EQUAL, DIFFERENT, UNDECIDED, NO_ANSWER, BAD_REFERENCE } Decision;
     X(unfinished_thinking, NO_ANSWER, "the thinking never ends")                                   \
     X(unclosed_answer, NO_ANSWER, "the last box or answer tag is cut off")                         \
     X(blank_answer, NO_ANSWER, "the last box or answer tag is empty")                              \
+    X(taken_back, NO_ANSWER, "the answer is crossed out, or taken back by what follows it")        \
     X(no_answer_found, NO_ANSWER, "no answer of an accepted form was found")                       \
     X(bad_reference, BAD_REFERENCE, "the reference cannot be read")
 
@@ -303,7 +307,7 @@ typedef enum {
 #define RULE_NAME(name, decision, sentence) RULE_##name,
     RULES(RULE_NAME)
 #undef RULE_NAME
-    RULE_COUNT
+        RULE_COUNT
 } Rule;
 
 typedef struct {

@@ -171,6 +171,7 @@ static const Tags ANSWER_TAGS[] = {
 
 typedef struct {
     size_t start, end; /* what stands between the tags */
+    size_t behind;     /* where the closing one ends */
     bool unclosed;
     bool doubtful; /* nested in another, or one of two in a choice: no answer */
 } Tag;
@@ -217,35 +218,23 @@ static bool last_tag(Text text, Tag *tag) {
                 open = false;
                 any = true;
                 behind = at + ANSWER_TAGS[i].closing.size;
-                *tag = (Tag){start, at, false, doubtful};
+                *tag = (Tag){start, at, behind, false, doubtful};
             }
         }
     }
     if (open) {
-        *tag = (Tag){start, text.size, true, doubtful};
+        *tag = (Tag){start, text.size, text.size, true, doubtful};
     }
     return any || open;
 }
 
 /* ---- the rules in order -------------------------------------------------------------------- */
 
-/* "The answer is 42. Wait, it is 43.": what follows a statement withdraws it. */
-static bool takes_back(Text rest) {
-    static const Text WORDS[] = {LITERAL("no,"),       LITERAL("wait"),    LITERAL("just kidding"),
-                                 LITERAL("actually"),  LITERAL("sorry"),   LITERAL("correction"),
-                                 LITERAL("scratch that"), LITERAL("i was wrong"), LITERAL("不对"),
-                                 LITERAL("等等"),      LITERAL("更正")};
-    while (rest.size > 0 && memchr(" \n.,;!?*$…", rest.data[0], 12) != NULL) {
-        rest = text_slice(rest, 1, rest.size);
-    }
-    bool digits = false, word = false;
-    for (size_t i = 0; i < rest.size && i < 400; i++) {
-        digits |= is_digit(rest.data[i]);
-    }
-    for (size_t i = 0; i < COUNT(WORDS); i++) {
-        word |= text_continues(rest, 0, WORDS[i]);
-    }
-    return word && digits;
+/* Notes whether what stands around text[start, end), in which it was found, takes it back. */
+static Extraction looked_at(Extraction found, Text text, size_t start, size_t end) {
+    found.taken_back |=
+        found.missing == FOUND && (goes_back(text, end) || crossed_out(text, start, end));
+    return found;
 }
 
 /* What is said without box or tag. */
@@ -255,20 +244,19 @@ static Extraction read_prose(Arena *arena, Text text, size_t base) {
     size_t start = (size_t)(trimmed.data - text.data);
     if (phrase_last(text, &statement)) {
         size_t at = (size_t)(statement.data - text.data);
-        if (takes_back(text_slice(text, at + statement.size, text.size))) {
-            return missing_answer(MISSING_NOTHING, base + at);
-        }
         if (!prose_read(arena, statement, &answer) || answer.size == 0) {
             return missing_answer(MISSING_NOTHING, base + at);
         }
-        return found_answer(answer, FROM_PHRASE, text, base, at, at + statement.size);
+        const size_t end = at + statement.size;
+        return looked_at(found_answer(answer, FROM_PHRASE, text, base, at, end), text, at, end);
     }
     if (prose_whole(trimmed)) {
         while (trimmed.size > 2 && trimmed.data[0] == trimmed.data[trimmed.size - 1] &&
                memchr("*_`", trimmed.data[0], 3) != NULL) { /* **42** */
             trimmed = text_trim(text_slice(trimmed, 1, trimmed.size - 1));
         }
-        return found_answer(trimmed, FROM_WHOLE, text, base, 0, text.size);
+        return looked_at(found_answer(trimmed, FROM_WHOLE, text, base, 0, text.size), text, start,
+                         text.size);
     }
     Missing why = prose_conclude(arena, text, &answer, &origin);
     if (why != FOUND || answer.size == 0) {
@@ -291,7 +279,7 @@ static Extraction read_tag(Arena *arena, Text text, size_t base, Tag tag) {
         return missing_answer(MISSING_NOTHING, base + tag.start);
     }
     if (read_boxes(arena, inside, base + tag.start, &result, &box)) {
-        return result;
+        return looked_at(result, inside, box.start, box.end);
     }
     Text statement, answer;
     if (!phrase_last(inside, &statement)) {
@@ -316,6 +304,9 @@ Extraction scan_completion(Arena *arena, Text completion, ExtractOptions options
     Box box = {0};
     Tag tag;
     bool has_box = read_boxes(arena, text, part.start, &boxed, &box);
+    if (has_box) {
+        boxed = looked_at(boxed, text, box.start, box.end);
+    }
     if (options.strict) {
         return has_box ? boxed : missing_answer(MISSING_NOTHING, part.start);
     }
@@ -324,7 +315,10 @@ Extraction scan_completion(Arena *arena, Text completion, ExtractOptions options
         return boxed; /* behind the tag, or there is none: the later of the two is the answer */
     }
     if (has_tag) {
-        return read_tag(arena, text, part.start, tag);
+        Extraction tagged = read_tag(arena, text, part.start, tag);
+        tagged.taken_back |=
+            crossed_out(text, tag.start, tag.end) || offers_another(text, tag.behind);
+        return looked_at(tagged, text, tag.start, tag.behind);
     }
     return read_prose(arena, text, part.start);
 }

@@ -81,6 +81,7 @@ _EXAMPLES = {
     "unfinished_thinking": ("1", "<think>So \\boxed{1}"),
     "unclosed_answer": ("1", "Hence \\boxed{1"),
     "blank_answer": ("1", "It is 1: \\boxed{}"),
+    "taken_back": ("1", "It is \\boxed{1}. No, wait, it is 2."),
     "no_answer_found": ("1", "I cannot solve this one."),
     "bad_reference": ("\\frac{", "\\boxed{1}"),
 }
