@@ -29,6 +29,7 @@ from verifiers.sandboxes import (
     Run,
     RunResult,
     Sandbox,
+    SandboxUnavailable,
     local,
     open_sandbox,
     runner as runner_module,
@@ -156,6 +157,16 @@ def test_a_runner_that_breaks_the_protocol_is_replaced() -> None:
         broken._deliver({"type": "result", "slot": 0, "outcome": "excellent"})
         assert all(right(sandbox.run([job(0)])))
         assert all(right(sandbox.run([job(number) for number in range(3)])))
+
+
+def test_a_sandbox_that_fails_programs_that_are_right_takes_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever is wrong with it: what it said of other programs would be as wrong."""
+    broken = Job(Program("python", "def times(x): pass"), local.TRIALS[1].runs)
+    monkeypatch.setattr(local, "TRIALS", (local.TRIALS[0], broken))
+    with pytest.raises(SandboxUnavailable, match="comes to 42"):
+        open_sandbox("unsafe", unsafe=True).start()
 
 
 def test_an_answer_to_another_question_counts_for_nothing() -> None:

@@ -19,7 +19,7 @@ from verifiers._sandbox import plain, results
 from ..threads import usable_cores
 from .channel import Launcher
 from .errors import RunnerLost, SandboxUnavailable
-from .job import Job, JobResult, Limits, Outcome, Program, Run, RunResult
+from .job import Call, Job, JobResult, Limits, Outcome, Program, Run, RunResult
 from .runner import Message, Runner
 from .sandbox import Sandbox
 
@@ -34,6 +34,14 @@ RECOVERY_PAUSE = 0.5
 
 #: Jobs that lost their runner are tried again alone, at most so many at a time.
 RETRIES_AT_A_TIME = 4
+
+
+#: What every runner has to get right before it is given a job. Where even these fail, it would be
+#: the programs of others that seem to.
+TRIALS = (
+    Job(Program("python", "print(6 * 7)"), (Run(),)),
+    Job(Program("python", "def times(x): return x * 7"), (Run(call=Call("times", (6,))),)),
+)
 
 
 class LocalSandbox(Sandbox):
@@ -162,7 +170,7 @@ class _Pool:
         return first
 
     def submit(self, job: Job) -> Future[JobResult]:
-        task = _Task(job, _loads(job), [_run(run, job) for run in job.runs], Future())
+        task = _task(job)
         self._start_threads()
         with self._lock:
             if self._closed.is_set():
@@ -258,7 +266,7 @@ class _Pool:
         """Start a runner; a sandbox that has worked before is given time to come back."""
         while True:
             try:
-                runner = Runner(self._launcher.launch(slots), slots)
+                runner = _tried(Runner(self._launcher.launch(slots), slots))
                 break
             except (SandboxUnavailable, RunnerLost) as error:
                 now = time.monotonic()
@@ -287,6 +295,25 @@ class _Pool:
 
 
 # ---- a job over the wire -------------------------------------------------------------------------
+
+
+def _task(job: Job) -> _Task:
+    return _Task(job, _loads(job), [_run(run, job) for run in job.runs], Future())
+
+
+def _tried(runner: Runner) -> Runner:
+    """Return a new runner, once it has run what everybody knows the result of."""
+    try:
+        for job in TRIALS:
+            [run] = _execute(_task(job), runner, 0, []).runs or (None,)
+            if run is None or (run.stdout, run.value) not in ((b"42\n", None), (b"", 42)):
+                raise RunnerLost(f"a program that comes to 42 ended otherwise: {run}")
+    except BaseException as error:
+        runner.kill()
+        if isinstance(error, _Refused):
+            raise RunnerLost(str(error)) from None
+        raise
+    return runner
 
 
 def _execute(task: _Task, runner: Runner, slot: int, done: list[RunResult]) -> JobResult:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from .choose import AUTOMATIC, local_sandbox
 from .errors import SandboxUnavailable
-from .job import Job, Program, Run
 from .local import SLOTS_PER_RUNNER, LocalSandbox
 
 __all__ = ["Trial", "try_all", "try_sandbox"]
@@ -35,20 +34,12 @@ def try_all() -> list[Trial]:
 
 
 def try_sandbox(name: str) -> Trial:
-    """Run one program in a sandbox."""
+    """Start a sandbox, which runs programs with known results before it takes others."""
     began = time.monotonic()
-    job = Job(Program("python", "print(6 * 7)"), (Run(),))
     sandbox = local_sandbox(name, 1, SLOTS_PER_RUNNER, {})
     try:
         sandbox.start()
-        [result] = sandbox.run([job])
-        seconds = time.monotonic() - began
-        if result.fault is not None:
-            return Trial(name, False, result.fault, seconds)
-        said = result.runs[0].stdout if result.runs else b""
-        if said != b"42\n":
-            return Trial(name, False, f"a program that prints 42 printed {said!r:.80}", seconds)
-        return Trial(name, True, _description(sandbox), seconds)
+        return Trial(name, True, _description(sandbox), time.monotonic() - began)
     except SandboxUnavailable as error:
         return Trial(name, False, str(error), time.monotonic() - began)
     finally:
