@@ -4,10 +4,10 @@
 
 #include "core.h"
 
-enum { MAX_THREADS = 64, CHUNK = 4 };
+enum { MAX_THREADS = 64, PIECES = 8, LARGEST = 32 };
 
 typedef struct {
-    size_t count, arena_limit;
+    size_t count, piece, arena_limit; /* piece: texts that a thread takes at a time */
     bool (*work)(void *context, size_t index, Arena *arena);
     void *context;
     atomic_size_t next;
@@ -19,9 +19,10 @@ static void *run(void *argument) {
     Arena arena;
     arena_init(&arena, batch->arena_limit);
     for (;;) {
-        const size_t first = atomic_fetch_add(&batch->next, CHUNK);
+        const size_t first = atomic_fetch_add(&batch->next, batch->piece);
         if (first >= batch->count || atomic_load(&batch->failed)) break;
-        const size_t last = batch->count - first > CHUNK ? first + CHUNK : batch->count;
+        const size_t left = batch->count - first;
+        const size_t last = first + (left < batch->piece ? left : batch->piece);
         for (size_t i = first; i < last; i++) {
             if (!batch->work(batch->context, i, &arena)) atomic_store(&batch->failed, true);
             arena_reset(&arena);
@@ -33,12 +34,19 @@ static void *run(void *argument) {
 
 bool parallel_each(size_t count, unsigned threads, size_t arena_limit, void *context,
                    bool (*work)(void *context, size_t index, Arena *arena)) {
-    Batch batch = {.count = count, .arena_limit = arena_limit, .work = work, .context = context};
+    if (threads > MAX_THREADS) threads = MAX_THREADS;
+    if (threads > count) threads = (unsigned)count;
+    /* Small, so that no thread waits long for the last; not smaller, as neighbours share a line of
+     * the cache. */
+    size_t piece = threads > 0 ? count / (PIECES * threads) : 0;
+    piece = piece < 1 ? 1 : piece > LARGEST ? LARGEST : piece;
+    Batch batch = {.count = count,
+                   .piece = piece,
+                   .arena_limit = arena_limit,
+                   .work = work,
+                   .context = context};
     atomic_init(&batch.next, 0);
     atomic_init(&batch.failed, false);
-    const size_t useful = (count + CHUNK - 1) / CHUNK;
-    if (threads > MAX_THREADS) threads = MAX_THREADS;
-    if (threads > useful) threads = (unsigned)useful;
     pthread_t helpers[MAX_THREADS];
     unsigned started = 0; /* the caller's thread takes part: a failed start costs only speed */
     while (started + 1 < threads && pthread_create(&helpers[started], NULL, run, &batch) == 0)
