@@ -79,10 +79,16 @@ static Approximation from_real(double value) {
     return made(complex_from_real(real_from_double(value)), 0);
 }
 
-static bool near_integer(Approximation a, double *integer) {
-    *integer = round(a.value.re.hi);
-    const Complex rest = complex_subtract(a.value, complex_from_real(real_from_double(*integer)));
-    return fabs(*integer) < 1e15 && size_of(rest) <= 4 * a.error + 1e-24 * (1 + fabs(*integer));
+/* What is nearer than our digits go, but further than the error, may be an integer or not:
+ * \lceil 10^{-48} \rceil is 1. Then equality shows nothing. */
+static bool near_integer(Approximation *a, double *integer) {
+    *integer = round(a->value.re.hi);
+    const Complex rest = complex_subtract(a->value, complex_from_real(real_from_double(*integer)));
+    const double distance = size_of(rest);
+    if (fabs(*integer) >= 1e15 || distance > 4 * a->error + 1e-24 * (1 + fabs(*integer)))
+        return false;
+    a->masked |= distance > 4 * a->error;
+    return true;
 }
 
 static Approximation logarithm(Approximation a) {
@@ -108,7 +114,7 @@ static Approximation square_root(Approximation a) {
 static Approximation raise(Approximation base, Approximation exponent) {
     double integer;
     const double size = size_of(base.value);
-    if (near_integer(exponent, &integer) && fabs(integer) <= 4096) {
+    if (near_integer(&exponent, &integer) && fabs(integer) <= 4096) {
         const Complex value =
             complex_power(base.value, complex_from_real(real_from_double(integer)));
         if (size <= 2 * base.error && integer <= 0)
@@ -138,7 +144,7 @@ static Approximation real_root(Approximation a, double degree) {
 
 static Approximation factorial(Approximation a) {
     double n;
-    if (!near_integer(a, &n) || n < 0 || n > MAX_FACTORIAL) return inherit(undefined(), a);
+    if (!near_integer(&a, &n) || n < 0 || n > MAX_FACTORIAL) return inherit(undefined(), a);
     Approximation product = from_real(1);
     for (double i = 2; i <= n; i++) product = multiply(product, from_real(i));
     return inherit(product, a);
@@ -146,7 +152,7 @@ static Approximation factorial(Approximation a) {
 
 static Approximation binomial(Approximation a, Approximation b) {
     double k;
-    if (!near_integer(b, &k) || k > MAX_BINOMIAL) return inherit(inherit(undefined(), a), b);
+    if (!near_integer(&b, &k) || k > MAX_BINOMIAL) return inherit(inherit(undefined(), a), b);
     Approximation product = from_real(k < 0 ? 0 : 1);
     for (double i = 0; i < k; i++)
         product = divide(multiply(product, add(a, from_real(-i))), from_real(i + 1));
@@ -156,7 +162,7 @@ static Approximation binomial(Approximation a, Approximation b) {
 static Approximation step(Approximation a, bool up) {
     double n;
     if (!complex_is_real(a.value)) return inherit(undefined(), a);
-    if (!near_integer(a, &n)) n = up ? ceil(a.value.re.hi) : floor(a.value.re.hi);
+    if (!near_integer(&a, &n)) n = up ? ceil(a.value.re.hi) : floor(a.value.re.hi);
     if (fabs(n) > 1e15) return inherit(undefined(), a);
     return inherit(from_real(n), a);
 }
@@ -239,14 +245,14 @@ static Approximation big_operator(Work *work, const Node *node, const Scope *sco
     const Text name = bound_name(node->children[0]);
     double low, high;
     if (mentions_subscript(node->children[3], name)) return opaque();
-    const Approximation from = approximate(work, node->children[1], scope),
-                        to = approximate(work, node->children[2], scope);
+    Approximation from = approximate(work, node->children[1], scope),
+                  to = approximate(work, node->children[2], scope);
     if (from.opaque || to.opaque) return opaque();
-    if (from.undefined || to.undefined || !near_integer(from, &low) || !near_integer(to, &high))
+    if (from.undefined || to.undefined || !near_integer(&from, &low) || !near_integer(&to, &high))
         return undefined();
     if (low > high + 1) return undefined();
     if (high - low >= MAX_TERMS) return opaque();
-    Approximation total = from_real(sum ? 0 : 1);
+    Approximation total = inherit(inherit(from_real(sum ? 0 : 1), from), to);
     for (double i = low; i <= high; i++) {
         const Scope inner = {name, (int64_t)i, scope};
         const Approximation term = approximate(work, node->children[3], &inner);
@@ -291,8 +297,8 @@ static Approximation call(Work *work, const Node *node, const Scope *scope) {
     case FUNCTION_log: return divide(logarithm(a), logarithm(b));
     case FUNCTION_sqrt: return square_root(a);
     case FUNCTION_root:
-        if (!near_integer(b, &integer) || integer < 1) return raise(a, divide(from_real(1), b));
-        return real_root(a, integer);
+        if (!near_integer(&b, &integer) || integer < 1) return raise(a, divide(from_real(1), b));
+        return inherit(real_root(a, integer), b);
     case FUNCTION_abs:
         return inherit(made(complex_from_real(complex_absolute(a.value)), a.error), a);
     case FUNCTION_floor: return step(a, false);
