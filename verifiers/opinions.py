@@ -125,7 +125,7 @@ def written_before(
             if name not in present:
                 raise ColumnError(
                     f"{path} has no column {name!r}: score it first, with verifiers score "
-                    f"{path} --out scored.parquet; columns present: {', '.join(present)}"
+                    f"{path} --out scored.jsonl; columns present: {', '.join(present)}"
                 )
         for row in _rows(batch, layout, [*columns, *names]):
             values = [row.columns[name] for name in names]

@@ -57,9 +57,9 @@ def report(
 
     [bold]Examples[/]
 
-      [cyan]verifiers score rollouts.jsonl --out scored.parquet[/]
-      [cyan]verifiers report scored.parquet[/]
-      [cyan]verifiers report scored.parquet -o /tmp/step-500.html --title "step 500"[/]
+      [cyan]verifiers score rollouts.jsonl --out scored.jsonl[/]
+      [cyan]verifiers report scored.jsonl[/]
+      [cyan]verifiers report scored.jsonl -o /tmp/step-500.html --title "step 500"[/]
     """
     from ..report import write_report
     from ..rollouts import RolloutError

@@ -102,7 +102,7 @@ def _entries(reader: Reader, prefix: str, characters: int) -> Iterator[Entry]:
             if missing:
                 raise ColumnError(
                     f"{reader.name} has no column {missing[0]!r}: score it first, with "
-                    f"verifiers score {reader.name} --out scored.parquet; "
+                    f"verifiers score {reader.name} --out scored.jsonl; "
                     f"columns present: {', '.join(names)}"
                 )
             layout = find_layout(batch)
