@@ -90,7 +90,7 @@ def resident(pid: int) -> float:
 
 
 def start(source: Path, out: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "verifiers.cli", "score", str(source), "--out", str(out)]
+    command = [sys.executable, "-m", "verifiers", "score", str(source), "--out", str(out)]
     return subprocess.Popen(
         [*command, "--json", *options], stdout=subprocess.PIPE, text=True, cwd=source.parent
     )

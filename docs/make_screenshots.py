@@ -75,7 +75,7 @@ def draw_summary(report: dict[str, object]) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scored, page = Path(folder, "scored.jsonl"), Path(folder, "report.html")
-        command = [sys.executable, "-m", "verifiers.cli", "score", str(ROLLOUTS)]
+        command = [sys.executable, "-m", "verifiers", "score", str(ROLLOUTS)]
         done = subprocess.run(
             [*command, "--out", str(scored), "--json"], capture_output=True, check=True
         )

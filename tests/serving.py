@@ -95,7 +95,7 @@ def serving(
     if token:
         variables["VERIFIERS_TOKEN"] = token
     process = subprocess.Popen(
-        [sys.executable, "-m", "verifiers.cli", "serve", "--port", "0", *options],
+        [sys.executable, "-m", "verifiers", "serve", "--port", "0", *options],
         stderr=subprocess.PIPE,
         text=True,
         env=variables,

@@ -370,7 +370,7 @@ def test_end_marks_of_hostile_texts_take_no_time() -> None:
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "verifiers.cli", "adapter", *arguments],
+        [sys.executable, "-m", "verifiers", "adapter", *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -407,7 +407,7 @@ def test_styles_have_different_names() -> None:
 def run(*arguments: str, stdin: str = "", **options: Any) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
-        [sys.executable, "-m", "verifiers.cli", "audit", *arguments],
+        [sys.executable, "-m", "verifiers", "audit", *arguments],
         input=stdin,
         capture_output=True,
         text=True,

@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 from verifiers.cli import app
 
 TESTS = Path(__file__).parent
-COMMAND = [sys.executable, "-m", "verifiers.cli"]
+COMMAND = [sys.executable, "-m", "verifiers"]
 REWARD = ("--reward", "sample_rewards:last_word")
 SLOW = ("--reward", "sample_rewards:slow", "--batch-size", "20")
 ADDED = ["reward", "status", "extracted", "extracted_from", "rule", "reason"]

@@ -481,7 +481,7 @@ def test_without_a_sandbox_it_says_what_would_help(monkeypatch: pytest.MonkeyPat
 
 def _command(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "verifiers.cli", *arguments],
+        [sys.executable, "-m", "verifiers", *arguments],
         capture_output=True,
         text=True,
         timeout=200,

@@ -138,7 +138,7 @@ def test_the_readme_has_two_set_up_commands_that_name_what_exists() -> None:
     program, *arguments = shlex.split(score)
     assert program == ".venv/bin/verifiers"
     done = subprocess.run(
-        [sys.executable, "-m", "verifiers.cli", *arguments],
+        [sys.executable, "-m", "verifiers", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -180,7 +180,7 @@ def test_the_explanation_in_the_readme_is_real() -> None:
     block = re.search(r"```text\n\$ verifiers (explain .*?)\n(.*?)```", README, re.S)
     assert block
     done = subprocess.run(
-        [sys.executable, "-m", "verifiers.cli", *shlex.split(block[1])],
+        [sys.executable, "-m", "verifiers", *shlex.split(block[1])],
         capture_output=True,
         text=True,
         check=False,

@@ -246,7 +246,7 @@ def test_a_file_that_was_not_scored_says_what_to_do(tmp_path: Path) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     source = write(tmp_path / "scored.jsonl", [scored()])
-    command = [sys.executable, "-m", "verifiers.cli", "report"]
+    command = [sys.executable, "-m", "verifiers", "report"]
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -440,7 +440,7 @@ def test_the_examples_of_the_openapi_page_work(server: Serving) -> None:
 
 
 def serve(*options: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "verifiers.cli", "serve", *options]
+    command = [sys.executable, "-m", "verifiers", "serve", *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False)
 
 
@@ -475,7 +475,7 @@ def test_a_missing_extra_is_named() -> None:
 
 
 def test_it_says_where_it_listens() -> None:
-    command = [sys.executable, "-m", "verifiers.cli", "serve", "--port", "0", "--json"]
+    command = [sys.executable, "-m", "verifiers", "serve", "--port", "0", "--json"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, **pipes) as process:
         facts = json.loads(process.stdout.readline())

@@ -156,7 +156,7 @@ def test_the_command_line_takes_files(file: Path, tmp_path: Path) -> None:
         "".join(json.dumps({"completion": text, "answer": "4"}) + "\n" for text in COMPLETIONS)
     )
     out = tmp_path / "out.jsonl"
-    command = [sys.executable, "-m", "verifiers.cli", "score", str(rows), "-r", str(file)]
+    command = [sys.executable, "-m", "verifiers", "score", str(rows), "-r", str(file)]
     done = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True, check=True)
     assert done.returncode == 0
     found = [json.loads(line)["reward"] for line in out.read_text().splitlines()]

@@ -60,10 +60,23 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
     elif name in _NAMES:
         value = import_module(f".{name}", __name__)
+    elif name == "_core":
+        value = _load_core()
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _load_core() -> Any:
+    try:
+        return import_module("._core", __name__)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"no C core in {__path__[0]}: if that is the source, start Python from another "
+            "directory, where the installed package is found, or build the core in place with "
+            "`make native`"
+        ) from error
 
 
 def __dir__() -> list[str]:

@@ -61,7 +61,7 @@ def experience(url: str, response: str, label: str, prompt: str = PROMPT) -> Any
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("openrlhf") / "reward.py"
-    command = [sys.executable, "-m", "verifiers.cli", "adapter", "openrlhf", "--reward", "math"]
+    command = [sys.executable, "-m", "verifiers", "adapter", "openrlhf", "--reward", "math"]
     path.write_text(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return str(path)
 

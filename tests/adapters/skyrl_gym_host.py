@@ -19,7 +19,7 @@ EXTRAS = {"reward_spec": {"method": "rule", "ground_truth": "4"}, "data_source":
 @pytest.fixture(scope="module", autouse=True)
 def registered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder: Path = tmp_path_factory.mktemp("skyrl")
-    command = [sys.executable, "-m", "verifiers.cli", "adapter", "skyrl-gym", "--reward", "math"]
+    command = [sys.executable, "-m", "verifiers", "adapter", "skyrl-gym", "--reward", "math"]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     (folder / "reward.py").write_text(text)
     sys.path.insert(0, str(folder))

@@ -42,7 +42,7 @@ KEYS = {"score", "acc", "unscored", "status", "rule", "pred"}
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("verl") / "reward.py"
-    command = [sys.executable, "-m", "verifiers.cli", "adapter", "verl", "--reward", "math"]
+    command = [sys.executable, "-m", "verifiers", "adapter", "verl", "--reward", "math"]
     path.write_text(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return str(path)
 

@@ -182,6 +182,9 @@ def extras() -> list[Check]:
     extras: dict[str, list[str]] = {}
     for requirement in requirements:
         found = re.match(r"""([\w.-]+).*extra\s*==\s*['"]([^'"]+)""", requirement)
+        older = re.search(r"""python_version\s*<\s*['"]3\.(\d+)""", requirement)
+        if older and sys.version_info >= (3, int(older[1])):
+            continue
         if found and found[2] not in OWN_EXTRAS:
             extras.setdefault(found[2], []).append(found[1])
     checks = []
