@@ -52,6 +52,22 @@ def test_importing_the_package_imports_nothing_heavy(code: str) -> None:
     assert not [name for name in HEAVY if name in loaded]
 
 
+@pytest.mark.parametrize("code", ["from verifiers import math_reward", "import verifiers.answer"])
+def test_a_source_without_its_core_says_what_to_do(code: str, tmp_path: Path) -> None:
+    source = Path(verifiers.__file__).parent
+    shutil.copytree(source, tmp_path / "verifiers", ignore=shutil.ignore_patterns("*.so"))
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"
+    done = subprocess.run(  # without site-packages, where an installed core would be found
+        [sys.executable, "-I", "-S", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert f"ImportError: no C core in {tmp_path / 'verifiers'}" in done.stderr
+    assert "make native" in done.stderr
+
+
 def test_the_version_is_the_same_everywhere() -> None:
     declared = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
     assert declared
