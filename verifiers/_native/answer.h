@@ -60,13 +60,32 @@ typedef struct {
 /* The last box, with the others of its sentence; *last tells where it stands. False: no box.
  * `base`: where `text` stands in the completion. */
 bool read_boxes(Arena *arena, Text text, size_t base, Extraction *result, Box *last);
-Text box_value(Arena *arena, Text text, const Box *box);
+/* What a box holds, with what beside it belongs to it; that ends at *end. */
+Text box_value(Arena *arena, Text text, const Box *box, size_t *end);
+/* Skips blanks and what closes the math or the markup around a box. */
+size_t skip_closing(Text text, size_t at);
 /* Nothing but white space and delimiters. */
 bool is_vacant(Text text);
 Extraction missing_answer(Missing why, size_t at);
 /* The answer's own place where it is a slice of `text`, else start..end. */
 Extraction found_answer(Text answer, Origin origin, Text text, size_t base, size_t start,
                         size_t end);
+
+/* ---- beside.c: a box as a piece of a larger formula -------------------------------------------
+ */
+
+/* What stands left and right of a box: in its formula, or in its paragraph if it is in none. */
+typedef struct {
+    Text left, right;
+    bool formula;
+} Beside;
+
+Beside beside_box(Text text, const Box *box);
+/* "7 + \boxed{3}", "\sqrt{\boxed{3}}", "x > \boxed{3}"; but not "x = \boxed{3}". `end`: where what
+ * is read as part of the box's own value ends. */
+bool is_piece(Text text, const Box *box, size_t end);
+/* Is it in a comment, <!-- --> or %, that no reader sees? */
+bool is_hidden(Text text, const Box *box);
 
 /* ---- second_thoughts.c: what takes an answer back -------------------------------------------- */
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define COUNT(list) (sizeof(list) / sizeof *(list))
-
 /* The next outermost box. One without braces takes the math behind it: \boxed 7, \boxed\frac12.
  * One that never closes, or not before another begins in a later paragraph, ends with its own. */
 static bool next_box(Text text, size_t at, Box *box) {
@@ -140,8 +138,7 @@ static Text concatenate(Arena *arena, Text a, Text b, Text c) {
     return (Text){data, size};
 }
 
-/* Skips what closes the math around a box. */
-static size_t skip_closing(Text text, size_t at) {
+size_t skip_closing(Text text, size_t at) {
     while (at < text.size) {
         char next = at + 1 < text.size ? text.data[at + 1] : '\0';
         if (text.data[at] == '\\' && next != '\0' && strchr(")], ;", next) != NULL) {
@@ -160,18 +157,19 @@ static bool begins_word(Text text, size_t at, Text word) {
            (at + word.size == text.size || !is_letter(text.data[at + word.size]));
 }
 
-static bool begins_any(Text text, size_t at, const Text *list, size_t count) {
+/* How many bytes of one of these begin here; 0: none does. */
+static size_t begins_any(Text text, size_t at, const Text *list, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (begins_word(text, at, list[i])) {
-            return true;
+            return list[i].size;
         }
     }
-    return false;
+    return 0;
 }
 
 /* What directly follows or precedes a box and changes its value belongs to the answer: a sign, a
- * percent sign, degrees, a base or an exponent, a factor, "+ C". */
-Text box_value(Arena *arena, Text text, const Box *box) {
+ * percent sign, degrees, a base or an exponent, a factor, "+ C". *end: where it ends. */
+Text box_value(Arena *arena, Text text, const Box *box, size_t *end) {
     static const Text PERCENT[] = {LITERAL("\\%"),
                                    LITERAL("%"),
                                    LITERAL("％"),
@@ -195,14 +193,21 @@ Text box_value(Arena *arena, Text text, const Box *box) {
     bool percent =
         memchr(value.data, '%', value.size) != NULL || text_contains(value, TEXT("percent"));
     char next = at < text.size ? text.data[at] : '\0';
+    *end = at;
     if (is_vacant(value)) {
         return value;
     }
-    if (begins_any(text, at, DEGREES, COUNT(DEGREES))) {
+    const size_t closed = skip_closing(text, at),
+                 degrees = begins_any(text, at, DEGREES, COUNT(DEGREES)),
+                 percents = begins_any(text, closed, PERCENT, COUNT(PERCENT));
+    if (degrees > 0) {
         value = concatenate(arena, value, TEXT("^\\circ"), TEXT(""));
-    } else if (begins_any(text, skip_closing(text, at), PERCENT, COUNT(PERCENT))) {
+        *end = at + degrees;
+    } else if (percents > 0) {
         value = percent ? value : concatenate(arena, value, TEXT(" %"), TEXT(""));
+        *end = closed + percents;
     } else if (box->braced) {
+        const Beside beside = beside_box(text, box);
         size_t scanned, tail = at;
         bool open;
         while (tail < text.size && text.data[tail] == ' ') {
@@ -210,24 +215,21 @@ Text box_value(Arena *arena, Text text, const Box *box) {
         }
         char sign = tail < text.size ? text.data[tail] : '\0';
         bool attached = next == '^' || next == '_' ||
-                        begins_any(text, tail, ATTACHED, COUNT(ATTACHED)) ||
+                        begins_any(text, tail, ATTACHED, COUNT(ATTACHED)) > 0 ||
                         (is_letter(next) && !(at + 1 < text.size && is_letter(text.data[at + 1])));
         bool added = sign == '+' || sign == '-' || sign == '/';
         if (attached || added) {
-            /* one byte before: the run then does not begin with its operator */
-            Text rest = text_slice(text, box->inside_end, text.size);
-            size_t limit = rest.size < 400 ? rest.size : 400;
-            Text near = text_slice(rest, 1, limit);
+            /* behind a digit: the run then does not begin with its operator */
+            Text near =
+                text_slice(beside.right, 0, beside.right.size < 400 ? beside.right.size : 400);
             Text probe = concatenate(arena, TEXT("0"), near, TEXT(""));
-            size_t end = probe.size > 0 ? math_run(probe, 0, &open, &scanned) : 0;
-            Text behind = end > 0 ? text_slice(probe, end, probe.size) : TEXT("");
-            bool closes = text_starts(behind, TEXT("$")) || text_starts(behind, TEXT("\\)")) ||
-                          text_starts(text_trim(behind), TEXT("\\]")) ||
-                          text_starts(text_trim(behind), TEXT("$")) ||
-                          text_starts(text_trim(behind), TEXT("\\)"));
-            if (end > 1 && (attached || closes)) {
+            size_t run = probe.size > 0 ? math_run(probe, 0, &open, &scanned) : 0;
+            Text behind = run > 0 ? text_trim(text_slice(probe, run, probe.size)) : TEXT("");
+            bool closes = beside.formula && (behind.size == 0 || text_equal(behind, TEXT(".")));
+            if (run > 1 && (attached || closes)) {
                 value = concatenate(arena, TEXT("{"), value, TEXT("}"));
-                value = concatenate(arena, value, text_slice(probe, 1, end), TEXT(""));
+                value = concatenate(arena, value, text_slice(probe, 1, run), TEXT(""));
+                *end = at + run - 1;
             }
         }
     }
@@ -297,7 +299,8 @@ static bool box_denied(Text text, const Box *box) {
 /* "either 41 or \boxed{42}" */
 static bool half_of_choice(Text text, const Box *box) {
     size_t start = box->start;
-    while (start > 0 && strchr(" $*_", text.data[start - 1]) != NULL && text.data[start - 1] != '\0') {
+    while (start > 0 && strchr(" $*_", text.data[start - 1]) != NULL &&
+           text.data[start - 1] != '\0') {
         start--;
     }
     const Text before = text_slice(text, 0, start);
@@ -309,8 +312,8 @@ static bool half_of_choice(Text text, const Box *box) {
 /* What "\boxed{42} or 43" offers beside the box: the text behind its "or", to the end of the
  * sentence, if it holds a value of its own; else nothing. */
 static Text other_choice(Text text, const Box *box) {
-    static const Text OR[] = {LITERAL("or"), LITERAL("\\text{or"), LITERAL("\\text{ or"), LITERAL("或者"),
-                              LITERAL("或")};
+    static const Text OR[] = {LITERAL("or"), LITERAL("\\text{or"), LITERAL("\\text{ or"),
+                              LITERAL("或者"), LITERAL("或")};
     const Text none = {"", 0};
     size_t at = skip_closing(text, box->end), next;
     if (at < text.size && (text.data[at] == ',' || text.data[at] == '(')) {
@@ -323,7 +326,8 @@ static Text other_choice(Text text, const Box *box) {
         }
         const size_t start = at + OR[i].size;
         bool value = false;
-        for (at = start; at < text.size && at < start + 200 && !sentence_ends(text, at, &next); at++) {
+        for (at = start; at < text.size && at < start + 200 && !sentence_ends(text, at, &next);
+             at++) {
             const bool alone = at > start && at + 1 < text.size && !is_letter(text.data[at - 1]) &&
                                !is_letter(text.data[at + 1]);
             const bool option = text.data[at] >= 'A' && text.data[at] <= 'Z' && alone;
@@ -393,12 +397,13 @@ bool read_boxes(Arena *arena, Text text, size_t base, Extraction *result, Box *l
     if (last->unclosed) {
         return true;
     }
-    Text value = box_value(arena, text, last);
+    size_t own;
+    Text value = box_value(arena, text, last, &own);
     if (is_vacant(value)) {
         result->missing = MISSING_BLANK;
         return true;
     }
-    if (box_denied(text, last)) {
+    if (box_denied(text, last) || is_hidden(text, last) || is_piece(text, last, own)) {
         return true;
     }
     if (group == last->start) {
@@ -417,7 +422,7 @@ bool read_boxes(Arena *arena, Text text, size_t base, Extraction *result, Box *l
     size_t room = 2 * (end - group) + 16;
     char *joined = arena_take(arena, room);
     for (size_t at = group; joined != NULL && at < end && next_box(text, at, &box); at = box.end) {
-        Text part = box_value(arena, text, &box);
+        Text part = box_value(arena, text, &box, &own);
         bool known = is_vacant(part);
         for (size_t i = 0; i < count && i < KEPT && !known; i++) {
             known = text_equal(kept[i], part);

@@ -6,6 +6,7 @@
  *   text.c       UTF-8, and the normal spelling of an answer
  *   scan.c       a completion -> where thinking ends, and the answer in the rest
  *   boxes.c      \boxed{...}: what it holds, and what beside it changes its value
+ *   beside.c     is a box a piece of a larger formula?
  *   second_thoughts.c  "no, wait": what takes an answer back
  *   phrases.c    "the answer is ..." in thirteen languages
  *   pieces.c     prose cut into formulas, bare math, words and marks
@@ -38,6 +39,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
 
 /* ---- text --------------------------------------------------------------------------------- */
 

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define COUNT(list) (sizeof(list) / sizeof *(list))
-
 /* ---- thinking, and the end of the turn ----------------------------------------------------- */
 
 typedef struct {
@@ -337,7 +335,8 @@ Extraction scan_reference(Arena *arena, Text reference) {
     if (read_boxes(arena, text, base, &result, &box)) {
         if (result.missing ==
             MISSING_NOTHING) { /* a reference is not doubted for a "?" behind it */
-            return found_answer(box_value(arena, text, &box), FROM_BOX, text, base, box.start,
+            size_t own;
+            return found_answer(box_value(arena, text, &box, &own), FROM_BOX, text, base, box.start,
                                 box.end);
         }
         return result;

@@ -3,8 +3,6 @@
 
 #include "answer.h"
 
-#define COUNT(list) (sizeof(list) / sizeof *(list))
-
 enum { NEAR = 400 }; /* bytes behind an answer in which another one counts */
 
 /* White space, punctuation and what closes math or markup. */

@@ -17,8 +17,6 @@
 
 #include "chain.h"
 
-#define COUNT(list) (sizeof(list) / sizeof *(list))
-
 enum {
     MOST_OF_CODE = 1000,     /* bytes of inline code */
     MOST_OF_FORMULA = 8192,  /* bytes of a formula */
