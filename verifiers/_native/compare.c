@@ -354,6 +354,44 @@ static Rule compare_last_side(Arena *arena, const Reading *wanted, const Reading
     return RULE_FACTS[rule].decision == DIFFERENT ? rule : RULE_undecided;
 }
 
+/* The text behind an option's letter has to be a formula. */
+static bool read_option(Arena *arena, Text text, Choice *choice) {
+    if (!read_choice(text, choice)) return false;
+    return choice->text.size == 0 ||
+           read_text(arena, choice->text, (LexOptions){.prose = false}).result == PARSED;
+}
+
+/* Options of a multiple-choice question; RULE_undecided where one side names none. */
+static Rule compare_choices(Arena *arena, Text reference, Text answer, const Tokens *wanted_tokens,
+                            const Tokens *given_tokens, CompareOptions options) {
+    Choice wanted, given;
+    const bool wants = read_option(arena, reference, &wanted) && !wanted.colon,
+               gives = read_option(arena, answer, &given);
+    if (!wants && !gives) return RULE_undecided;
+    if (wants && gives) {
+        const bool numbers = (wanted.options | given.options) >= OPTION_ONE;
+        if (!wanted.marked && !given.marked) return RULE_undecided;
+        if (numbers ? !wanted.circled && !given.circled : !wanted.sorted && !given.sorted)
+            return RULE_undecided; /* 1,3 are numbers; CAB and DAB may be words */
+        if (wanted.options != given.options) return RULE_different_members;
+        if (wanted.text.size == 0 || given.text.size == 0) return RULE_choice;
+        const Rule rule = compare_answers(arena, wanted.text, given.text, options);
+        return RULE_FACTS[rule].decision == DIFFERENT ? rule : RULE_choice;
+    }
+    const Choice *choice = wants ? &wanted : &given;
+    if (choice->count > 1 && (choice->circled || choice->options < OPTION_ONE)) {
+        const Tokens *other = wants ? given_tokens : wanted_tokens;
+        for (size_t i = 0; i < other->count; i++) /* AB is not "A or B", nor ①③ 13 */
+            if (other->items[i].kind == TOKEN_MARK && other->items[i].mark == MARK_OR)
+                return RULE_different_members;
+        return choice->circled ? RULE_different_shape : RULE_undecided;
+    }
+    if (choice->text.size == 0 || choice->colon) return RULE_undecided;
+    const Rule rule = wants ? compare_answers(arena, wanted.text, answer, options)
+                            : compare_answers(arena, reference, given.text, options);
+    return rule_equal(rule) ? rule : RULE_undecided;
+}
+
 Rule compare_answers(Arena *arena, Text reference, Text answer, CompareOptions options) {
     Reading wanted = read_text(arena, reference, (LexOptions){.prose = false});
     if (wanted.tokens.unbalanced || (wanted.tokens.count == 0 && !wanted.tokens.too_large))
@@ -361,8 +399,11 @@ Rule compare_answers(Arena *arena, Text reference, Text answer, CompareOptions o
     Reading given = read_text(arena, answer, (LexOptions){.prose = options.prose_answer});
     if (given.tokens.too_large) return RULE_too_large;
     if (given.tokens.unbalanced || given.tokens.count == 0) return RULE_unreadable;
-    if (same_bytes(reference, answer) || tokens_equal(&wanted.tokens, &given.tokens))
-        return RULE_same_text;
+    if (same_bytes(reference, answer)) return RULE_same_text;
+    const Rule choice =
+        compare_choices(arena, reference, answer, &wanted.tokens, &given.tokens, options);
+    if (choice != RULE_undecided) return choice;
+    if (tokens_equal(&wanted.tokens, &given.tokens)) return RULE_same_text;
     if (same_day(&wanted.tokens, &given.tokens)) return RULE_date;
     if (is_date(&wanted.tokens) || is_date(&given.tokens))
         return RULE_different_value; /* as numbers, 2024-01-05 and 2024-05-01 are equal */

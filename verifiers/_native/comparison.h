@@ -71,6 +71,25 @@ bool same_bytes(Text a, Text b);
 bool is_date(const Tokens *tokens); /* 2024-01-05 or 1/5/2024, and nothing else */
 bool same_day(const Tokens *a, const Tokens *b);
 
+/* ---- choices.c: options of a multiple-choice question ---- */
+enum {
+    FIRST_CIRCLED = 8,
+    OPTIONS = 18,
+    OPTION_ONE = 1 << FIRST_CIRCLED
+}; /* A to H, then 1 to 10 */
+
+typedef struct {
+    uint32_t options; /* a bit for each */
+    int count;
+    bool sorted;  /* named in the order of the question */
+    bool marked;  /* more than a lone letter */
+    bool circled; /* ①③ */
+    bool colon;   /* "B: 12", which may also be what B stands for */
+    Text text;    /* what stands behind the one option: "(B) 12" */
+} Choice;
+
+bool read_choice(Text text, Choice *choice);
+
 /* ---- unevaluated.c ---- */
 bool leaves_work(const Tokens *tokens);
 Tokens last_side(const Tokens *tokens);

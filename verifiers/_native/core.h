@@ -19,7 +19,7 @@
  *   approximate.c  its value at a point, with a bound on the error
  *   scalar.c     are two formulas equal?      region.c  are two sets of real numbers?
  *   compare.c    are two answers? with labels.c, parts.c, quantities.c, matrices.c, relations.c,
- *                renamed.c, wording.c, dates.c and unevaluated.c
+ *                renamed.c, wording.c, choices.c, dates.c and unevaluated.c
  *   rules.c      the rules that decide
  *   arrow.c      columns of text         batch.c     many judgements, on several threads
  *   parallel.c   the same work for every text of a batch
@@ -277,6 +277,7 @@ typedef enum { EQUAL, DIFFERENT, UNDECIDED, NO_ANSWER, BAD_REFERENCE } Decision;
     X(quantity, EQUAL, "the same quantity after converting the unit")                              \
     X(date, EQUAL, "the same day of the calendar")                                                 \
     X(words, EQUAL, "the same words, case and punctuation aside")                                  \
+    X(choice, EQUAL, "the same options are chosen")                                                \
     X(symbolic, EQUAL, "shown equal by computer algebra")                                          \
     X(different_number, DIFFERENT, "the numbers differ")                                           \
     X(different_value, DIFFERENT, "the values differ")                                             \

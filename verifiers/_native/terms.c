@@ -123,7 +123,7 @@ bool bracket_holds_relation(const Parser *parser) {
 static const char *const CLAUSE_WORDS[] = {"for",     "where", "with",   "when", "if",   "such",
                                            "as",      "is",    "are",    "was",  "the",  "then",
                                            "because", "not",   "no",     "but",  "than", "which",
-                                           "that",    "only",  "either", "so",   NULL};
+                                           "that",    "only",  "either", "so",   "wrong", "incorrect", "false", NULL};
 
 static bool is_unit_token(const Token *token) {
     if (token->kind == TOKEN_WORD) return !is_any_word(token, CLAUSE_WORDS);

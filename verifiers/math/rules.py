@@ -59,6 +59,7 @@ _EXAMPLES = {
     "quantity": ("12\\text{ m}", "1200\\text{ cm}"),
     "date": ("\\text{January 5, 2024}", "2024-01-05"),
     "words": ("\\text{the east}", "East"),
+    "choice": ("ABD", "A, B and D"),
     "symbolic": ("\\int_0^1 2x\\,dx", "1"),
     "different_number": ("42", "43"),
     "different_value": ("\\sqrt{2}", "\\sqrt{3}"),
