@@ -44,6 +44,30 @@ static bool closed_later(const Parser *parser) {
     return false;
 }
 
+/* [[1, 0], [0, 1]]: lists of one length in a list are the rows of a matrix. */
+static bool holds_rows(const Node *group) {
+    for (uint32_t i = 0; i < group->count; i++) {
+        const Node *row = group->children[i];
+        if (row->kind != NODE_GROUP || row->mark != '[' || row->close != ']' ||
+            row->count != group->children[0]->count)
+            return false;
+    }
+    return true;
+}
+
+/* Rows of one entry are the entries themselves. */
+Node *matrix_of(Parser *parser, const Node *group, uint32_t columns) {
+    Node *matrix = node_new(parser->arena, NODE_MATRIX, group->count * columns);
+    if (matrix == NULL) return NULL;
+    matrix->rows = group->count;
+    matrix->columns = columns;
+    for (uint32_t i = 0; i < matrix->count; i++) {
+        Node *row = group->children[i / columns];
+        matrix->children[i] = columns == 1 ? row : row->children[i % columns];
+    }
+    return finished(parser, matrix);
+}
+
 /* '(' ... ')' and its relatives: one thing is itself, several are a tuple or an interval. */
 Node *parse_group(Parser *parser) {
     const int open = peek(parser)->mark;
@@ -71,14 +95,37 @@ Node *parse_group(Parser *parser) {
     group->mark = open == ']' ? '(' : open; /* ]a, b[ is (a, b) */
     group->close = closer->mark == '[' ? ')' : closer->mark;
     if (finished(parser, group) == NULL) return NULL;
+    if (open == '[' && closer->mark == ']' && holds_rows(group))
+        return matrix_of(parser, group, group->children[0]->count);
     for (uint32_t i = 0; i + 1 < inside->count; i++)
         if (inside->ops[i] != ',' && inside->ops[i] != ';') return braced(inside); /* (1 and 2) */
     return group;
 }
 
+/* {x | x > 1}, where the backslashes of the braces are missing; not 2^{x|y|}. */
+bool opens_builder(const Parser *parser) {
+    const Token *bar = peek_at(parser, 2);
+    const Token *before = parser->at > 0 ? &parser->items[parser->at - 1] : NULL;
+    if (before != NULL && (is_mark(before, '^') || is_mark(before, '_'))) return false;
+    return peek_at(parser, 1)->kind == TOKEN_SYMBOL &&
+           (is_mark(bar, MARK_BAR) || is_mark(bar, MARK_SUCH_THAT) || is_mark(bar, ':'));
+}
+
+/* \left\{ before the rows of an environment, which no \right\} closes. */
+static bool opens_system(const Parser *parser) {
+    const Token *environment = peek_at(parser, 1);
+    if (environment->kind != TOKEN_COMMAND || environment->mark != 'b') return false;
+    for (size_t i = parser->at; i < parser->count; i++)
+        if (is_mark(&parser->items[i], MARK_SET_CLOSE)) return false;
+    return is_mark(peek(parser), MARK_SET_OPEN);
+}
+
 Node *parse_set(Parser *parser) {
+    const int close = is_mark(peek(parser), '{') ? '}' : MARK_SET_CLOSE;
+    const bool system = opens_system(parser);
     parser->at++;
-    if (take(parser, MARK_SET_CLOSE)) return node_new(parser->arena, NODE_EMPTY_SET, 0);
+    if (system) return parse_environment(parser, true);
+    if (take(parser, close)) return node_new(parser->arena, NODE_EMPTY_SET, 0);
     const bool builder = parser->in_builder;
     const int bars = parser->bars;
     parser->in_builder = true;
@@ -89,7 +136,7 @@ Node *parse_set(Parser *parser) {
     Node *right = such_that ? parse_list(parser) : NULL;
     parser->in_builder = builder;
     parser->bars = bars;
-    if (left == NULL || (such_that && right == NULL) || !take(parser, MARK_SET_CLOSE)) return NULL;
+    if (left == NULL || (such_that && right == NULL) || !take(parser, close)) return NULL;
     if (such_that) return node_of(parser, NODE_BUILDER, left, right);
     Node *set = node_new(parser->arena, NODE_SET, 0);
     if (set == NULL) return NULL;
@@ -163,13 +210,23 @@ static bool at_environment_end(const Parser *parser) {
     return token->kind == TOKEN_COMMAND && token->mark == 'e';
 }
 
-Node *parse_environment(Parser *parser) {
+/* Rows of equations are a system, whatever environment sets them below each other. */
+static bool holds_equations(const Node *matrix) {
+    for (uint32_t i = 0; i < matrix->count; i++)
+        if (matrix->children[i]->kind != NODE_RELATION) return false;
+    return matrix->columns == 1;
+}
+
+Node *parse_environment(Parser *parser, bool system) {
     const Text name = peek(parser)->text;
     static const char *const MATRICES[] = {"matrix",  "pmatrix", "bmatrix",     "Bmatrix",
                                            "vmatrix", "Vmatrix", "smallmatrix", "array",
                                            "tabular", NULL};
     bool matrix = false;
     for (size_t i = 0; MATRICES[i] != NULL; i++) matrix |= text_is(name, MATRICES[i]);
+    matrix &= !system;
+    const bool in_rows = parser->in_rows;
+    parser->in_rows = true;
     parser->at++;
     Gathered gathered = {.count = 0};
     uint32_t rows = 1, column = 1, columns = 0;
@@ -197,6 +254,7 @@ Node *parse_environment(Parser *parser) {
         }
     }
     parser->bars = bars;
+    parser->in_rows = in_rows;
     const Token *end = peek(parser);
     if (!text_equal(end->text, name)) return NULL;
     parser->at++;
@@ -207,5 +265,6 @@ Node *parse_environment(Parser *parser) {
     node->mark = name.data[0];
     if (matrix && (node->rows * node->columns != node->count || column != node->columns))
         return NULL;
+    if (matrix && holds_equations(node)) node->kind = NODE_SYSTEM;
     return node;
 }

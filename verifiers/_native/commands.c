@@ -140,7 +140,10 @@ void lex_command(Lexer *lexer) {
         token->text = name_text(command->text);
         lex_subscript(lexer, token);
         break;
-    case COMMAND_SKIP: lexer->spaced = true; return;
+    case COMMAND_SKIP:
+        lexer->spaced = true;
+        lexer->apart |= command->value == 1;
+        return;
     case COMMAND_SKIP_ARGUMENT: skip_group(lexer); return;
     }
     argument_done(lexer);

@@ -88,6 +88,16 @@ bool is_any_word(const Token *token, const char *const *words) {
     return false;
 }
 
+/* a = 1 \quad b = 2, and the same on two lines: an equation begins after one that is complete. */
+bool at_next_formula(const Parser *parser) {
+    if (!peek(parser)->apart || peek(parser)->kind != TOKEN_SYMBOL ||
+        !is_mark(peek_at(parser, 1), '='))
+        return false;
+    for (size_t i = parser->at; i > 0 && !is_mark(&parser->items[i - 1], ','); i--)
+        if (is_mark(&parser->items[i - 1], '=')) return true;
+    return false;
+}
+
 bool enter(Parser *parser) {
     if (++parser->depth > MAX_DEPTH) parser->too_large = true;
     return !parser->too_large && !parser->arena->exhausted;

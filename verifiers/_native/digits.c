@@ -55,6 +55,100 @@ static size_t lettered_digits(const Lexer *lexer, size_t at) {
     return based && at - start <= 64 && at > digits_end(lexer, start) ? at : 0;
 }
 
+/* \dot{3}, \dot3: not \dots */
+static bool dotted(Text text) {
+    return text_starts(text, TEXT("\\dot")) && text.size > 4 && !is_letter(text.data[4]);
+}
+
+enum { MAX_PERIOD = 64 };
+
+/* The digits of \dot{1}42857\dot{...} between the dots and under them; where they end, or 0. */
+static size_t dotted_period(const Lexer *lexer, size_t at, char *period, size_t *size) {
+    for (int dots = 0;;) {
+        const Text rest = slice(lexer, at, lexer->text.size);
+        size_t end = at + 1;
+        Text digit = slice(lexer, at, end < lexer->text.size ? end : lexer->text.size);
+        if (dots < 2 && dotted(rest)) {
+            digit = text_trim(raw_group(lexer, at + 4, &end));
+            dots++;
+        } else if (dots == 2 || digit.size == 0 || !is_digit((unsigned char)digit.data[0])) {
+            return dots == 2 || *size == 1 ? at : 0;
+        }
+        if (digit.size != 1 || !is_digit((unsigned char)digit.data[0]) || *size == MAX_PERIOD)
+            return 0;
+        period[(*size)++] = digit.data[0];
+        at = end;
+    }
+}
+
+/* What 0.2727... repeats: the shortest group of digits that stands at the end of them at least
+ * twice, or a single one three times. */
+static Text written_out_period(Text digits) {
+    size_t most = 0; /* digits after the point, where nothing else stands behind it */
+    while (most < digits.size && is_digit((unsigned char)digits.data[digits.size - 1 - most]))
+        most++;
+    if (most == digits.size || digits.data[digits.size - 1 - most] != '.') return TEXT("");
+    for (size_t length = 1; length <= most / 2 && length < MAX_PERIOD; length++) {
+        const size_t copies = length == 1 ? 3 : 2;
+        const char *last = digits.data + digits.size - length;
+        bool same = copies * length <= most;
+        for (size_t i = 1; same && i < copies; i++)
+            same = memcmp(last - i * length, last, length) == 0;
+        if (same) return (Text){last, length};
+    }
+    return TEXT("");
+}
+
+/* The length of "..." and its other spellings at `at`, or 0. */
+static size_t dots_length(const Lexer *lexer, size_t at) {
+    static const char *const DOTS[] = {"...",     "\\ldots",      "\\dots",
+                                       "\\cdots", "\xE2\x80\xA6", "\xE2\x8B\xAF"};
+    for (size_t i = 0; i < sizeof DOTS / sizeof *DOTS; i++) {
+        const Text dots = name_text(DOTS[i]);
+        const size_t end = at + dots.size;
+        if (text_starts(slice(lexer, at, lexer->text.size), dots) &&
+            !(dots.data[0] == '\\' && is_letter(byte_at(lexer, end))))
+            return dots.size;
+    }
+    return 0;
+}
+
+/* 0.1\overline{6}, 0.1\dot{6}, 0.1666...: the repeating digits r of length k add
+ * r / (10^places * (10^k - 1)) */
+static void lex_period(Lexer *lexer, Token *token, size_t start) {
+    const Text rest = slice(lexer, lexer->at, lexer->text.size);
+    char digits[MAX_PERIOD];
+    Text period = {digits, 0};
+    size_t end = 0, dots;
+    if (text_starts(rest, TEXT("\\overline{"))) {
+        period = raw_group(lexer, lexer->at + 9, &end);
+    } else if (dotted(rest)) {
+        end = dotted_period(lexer, lexer->at, digits, &period.size);
+    } else if ((dots = dots_length(lexer, lexer->at)) > 0) {
+        period = written_out_period(token->text);
+        if (period.size == 0) return;
+        end = lexer->at + dots;
+    } else {
+        return;
+    }
+    bool all_digits = end > 0 && period.size > 0 && period.size < MAX_PERIOD;
+    for (size_t i = 0; i < period.size; i++) all_digits &= is_digit((unsigned char)period.data[i]);
+    Rational value, ten, one, nines;
+    if (all_digits && rational_from_decimal(lexer->arena, period, &value) &&
+        rational_from_int64(lexer->arena, 1, &one) &&
+        rational_scale10(lexer->arena, one, (int32_t)period.size, &ten) &&
+        rational_subtract(lexer->arena, ten, one, &nines) &&
+        rational_divide(lexer->arena, value, nines, &value) &&
+        rational_scale10(lexer->arena, value, -token->places, &value) &&
+        rational_add(lexer->arena, token->value, value, &token->value)) {
+        token->places = -1;
+        lexer->at = end;
+        token->text = slice(lexer, start, end);
+    } else {
+        lexer->tokens.broken = true;
+    }
+}
+
 void lex_number(Lexer *lexer) {
     const size_t start = lexer->at;
     const size_t lettered = lettered_digits(lexer, start);
@@ -94,8 +188,7 @@ void lex_number(Lexer *lexer) {
     if (!single && byte_at(lexer, end) == '.' && byte_at(lexer, end + 1) != '.') {
         const size_t after = digits_end(lexer, end + 1);
         const Text rest = slice(lexer, end + 1, lexer->text.size);
-        const bool repeating =
-            text_starts(rest, TEXT("\\overline{")) || text_starts(rest, TEXT("\\dot{"));
+        const bool repeating = text_starts(rest, TEXT("\\overline{")) || dotted(rest);
         const bool ends = after == end + 1; /* "5." is 5 at the end of a text, else a full stop */
         if (!ends || repeating) {
             digits[size++] = '.';
@@ -133,28 +226,6 @@ void lex_number(Lexer *lexer) {
             token->text = slice(lexer, start, exponent_end);
         }
     }
-    /* 0.1\overline{6}: the repeating digits r of length k add r / (10^places * (10^k - 1)) */
-    const Text rest = slice(lexer, lexer->at, lexer->text.size);
-    if (token->places >= 0 && text_starts(rest, TEXT("\\overline{"))) {
-        size_t close;
-        const Text repeat = raw_group(lexer, lexer->at + 9, &close);
-        bool all_digits = repeat.size > 0 && repeat.size < 64;
-        for (size_t i = 0; i < repeat.size; i++)
-            all_digits &= is_digit((unsigned char)repeat.data[i]);
-        Rational period, ten, one, nines;
-        if (all_digits && rational_from_decimal(lexer->arena, repeat, &period) &&
-            rational_from_int64(lexer->arena, 1, &one) &&
-            rational_scale10(lexer->arena, one, (int32_t)repeat.size, &ten) &&
-            rational_subtract(lexer->arena, ten, one, &nines) &&
-            rational_divide(lexer->arena, period, nines, &period) &&
-            rational_scale10(lexer->arena, period, -token->places, &period) &&
-            rational_add(lexer->arena, token->value, period, &token->value)) {
-            token->places = -1;
-            lexer->at = close;
-            token->text = slice(lexer, start, close);
-        } else {
-            lexer->tokens.broken = true;
-        }
-    }
+    if (token->places >= 0) lex_period(lexer, token, start);
     argument_done(lexer);
 }

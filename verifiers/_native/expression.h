@@ -65,6 +65,7 @@ typedef struct {
     int mark;       /* also the constant */
     Function function;
     bool spaced;    /* white space stands before it */
+    bool apart;     /* a line break or \quad stands before it */
     bool grouped;   /* a number written with thousands separators */
     bool prose;     /* it came out of \text{...} and the like */
     int32_t places; /* digits after the point of a number; -1 without a point */

@@ -205,7 +205,7 @@ static Node *derivative_name(Parser *parser, const Node *above, const Node *belo
 
 Node *parse_command(Parser *parser) {
     const Token *token = peek(parser);
-    if (token->mark == 'b') return parse_environment(parser);
+    if (token->mark == 'b') return parse_environment(parser, false);
     if (is_command(token, "sum")) return parse_big_operator(parser, FUNCTION_sum);
     if (is_command(token, "prod")) return parse_big_operator(parser, FUNCTION_prod);
     if (token->mark != 0) return NULL;
@@ -330,7 +330,7 @@ Node *parse_base(Parser *parser) {
     case '(':
     case '[':
     case ']': return parse_group(parser);
-    case '{': return parse_braces(parser);
+    case '{': return opens_builder(parser) ? parse_set(parser) : parse_braces(parser);
     case MARK_SET_OPEN: return parse_set(parser);
     case MARK_FLOOR_OPEN: return parse_between(parser, MARK_FLOOR_CLOSE, FUNCTION_floor);
     case MARK_CEIL_OPEN: return parse_between(parser, MARK_CEIL_CLOSE, FUNCTION_ceil);

@@ -50,15 +50,29 @@ static bool is_only(const Lexer *lexer, char c) {
     return memchr(text.data + after, c, text.size - after) == NULL;
 }
 
+static bool at_relation(const Lexer *lexer) {
+    size_t at = lexer->at;
+    while (byte_at(lexer, at) == ' ') at++;
+    const int c = byte_at(lexer, at);
+    return c == '=' || c == '<' || c == '>';
+}
+
+static bool after_relation(const Lexer *lexer) {
+    if (lexer->tokens.count == 0) return false;
+    const Token *last = &lexer->tokens.items[lexer->tokens.count - 1];
+    return last->kind == TOKEN_MARK &&
+           (last->mark == '=' || last->mark == '<' || last->mark == '>');
+}
+
 static void lex_ascii(Lexer *lexer, int c) {
     const int next = byte_at(lexer, lexer->at + 1);
     const bool prose = in_prose(lexer);
     lexer->at++;
     switch (c) {
-    case ' ':
-    case '\t':
     case '\n':
-    case '\r': lexer->spaced = true; return;
+    case '\r': lexer->apart = true; /* fall through */
+    case ' ':
+    case '\t': lexer->spaced = true; return;
     case '$':
         if (is_digit(next) && is_only(lexer, '$')) /* $5, and no formula */
             new_token(lexer, TOKEN_UNIT)->text = TEXT("dollar");
@@ -126,8 +140,10 @@ static void lex_ascii(Lexer *lexer, int c) {
     case ',':
     case ';':
     case ':':
-    case '%':
-    case '&': push_mark(lexer, c); return;
+    case '%': push_mark(lexer, c); return;
+    case '&': /* a &= b and a =& b only say what stands below what */
+        if (!at_relation(lexer) && !after_relation(lexer)) push_mark(lexer, c);
+        return;
     case '\'': /* in "can't"; else a prime that follows no letter */
         lexer->tokens.broken |=
             !prose && (lexer->tokens.count == 0 ||
@@ -144,7 +160,9 @@ static void lex_ascii(Lexer *lexer, int c) {
             (lexer->tokens.count == 0 ||
              lexer->tokens.items[lexer->tokens.count - 1].kind != TOKEN_WORD)) {
             const Text rest = text_trim(slice(lexer, lexer->at, lexer->text.size));
-            bool closers = true;
+            bool closers = text_starts(rest, TEXT("\\end{")); /* of the last row */
+            if (closers) return;
+            closers = true;
             for (size_t i = 0; i < rest.size && closers; i++)
                 closers = strchr("$}\\)] .", rest.data[i]) != NULL && rest.data[i] != 0;
             if (!closers) lexer->tokens.broken = true;

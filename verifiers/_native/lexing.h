@@ -26,7 +26,8 @@ typedef struct {
     int prose_braces; /* the brace depth at which \text{...} began; 0 outside */
     int environments;
     bool spaced;
-    bool math; /* a sign of a formula was seen */
+    bool apart; /* so far that another formula may begin */
+    bool math;  /* a sign of a formula was seen */
     LexOptions options;
 } Lexer;
 

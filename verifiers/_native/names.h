@@ -10,13 +10,13 @@ typedef enum {
     COMMAND_BLACKBOARD, /* \mathbb R */
     COMMAND_BEGIN,      /* \begin{name} */
     COMMAND_END,
-    COMMAND_PROSE,     /* \text{...} */
-    COMMAND_OPERATOR,  /* \sum, \int: text */
-    COMMAND_MARK,      /* value */
-    COMMAND_CONSTANT,  /* value */
-    COMMAND_DELIMITER, /* \left and its kind: the delimiter after it counts */
-    COMMAND_SYMBOL,    /* text */
-    COMMAND_SKIP,
+    COMMAND_PROSE,         /* \text{...} */
+    COMMAND_OPERATOR,      /* \sum, \int: text */
+    COMMAND_MARK,          /* value */
+    COMMAND_CONSTANT,      /* value */
+    COMMAND_DELIMITER,     /* \left and its kind: the delimiter after it counts */
+    COMMAND_SYMBOL,        /* text */
+    COMMAND_SKIP,          /* white space and styles; value: 1 for wide space */
     COMMAND_SKIP_ARGUMENT, /* and its {argument} */
 } CommandKind;
 

@@ -6,9 +6,10 @@ static Node *parse_union(Parser *parser) {
     Node *left = parse_additive(parser);
     while (left != NULL) {
         const Token *next = peek(parser);
-        const NodeKind kind = is_mark(next, MARK_UNION)       ? NODE_UNION
-                              : is_mark(next, MARK_INTERSECT) ? NODE_INTERSECTION
-                                                              : NODE_DIFFERENCE;
+        const bool letter = at_union_letter(parser, left);
+        const NodeKind kind = is_mark(next, MARK_UNION) || letter ? NODE_UNION
+                              : is_mark(next, MARK_INTERSECT)     ? NODE_INTERSECTION
+                                                                  : NODE_DIFFERENCE;
         if (kind == NODE_DIFFERENCE && !is_mark(next, MARK_SETMINUS)) break;
         parser->at++;
         Node *right = parse_additive(parser);
@@ -122,7 +123,6 @@ static bool at_list_end(const Parser *parser) {
     case ')':
     case ']':
     case '}':
-    case '[':
     case MARK_SET_CLOSE:
     case MARK_BAR:
     case MARK_SUCH_THAT:
@@ -130,6 +130,7 @@ static bool at_list_end(const Parser *parser) {
     case MARK_CEIL_CLOSE:
     case MARK_ROW:
     case '&': return true;
+    case '[': return parser->french;
     case ':': return parser->in_builder;
     default: return false;
     }
@@ -140,9 +141,16 @@ static int parse_separator(Parser *parser) {
     int mark = 0;
     for (;;) {
         const Token *token = peek(parser);
-        const bool separates = is_mark(token, ',') || is_mark(token, ';') ||
+        const bool row = is_mark(token, MARK_ROW) && !parser->in_rows;
+        const bool separates = is_mark(token, ',') || is_mark(token, ';') || row ||
                                is_mark(token, MARK_AND) || is_mark(token, MARK_OR);
+        if (!separates && mark == 0 && at_next_formula(parser)) return ',';
         if (!separates) return mark;
+        if (row) {
+            if (mark == 0) mark = ',';
+            parser->at++;
+            continue;
+        }
         if (mark != 0 && (token->mark == ',' || token->mark == ';')) { /* "1,,2" */
             parser->malformed = true;
             return -1;

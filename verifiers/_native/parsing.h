@@ -13,6 +13,7 @@ typedef struct {
     bool in_builder; /* a colon here means "such that", not a ratio */
     bool french;     /* a [ here closes an open interval ]a, b[ */
     bool too_large, malformed;
+    bool in_rows;  /* of an environment: a line break ends a row, not a part of a list */
     bool calculus; /* a derivative is asked for: left to computer algebra */
 } Parser;
 
@@ -37,20 +38,23 @@ bool is_command(const Token *token, const char *name);
 bool is_word(const Token *token, const char *word);
 bool is_any_word(const Token *token, const char *const *words);
 bool enter(Parser *parser);
+bool at_next_formula(const Parser *parser);
 
 /* ---- brackets.c: leaves, brackets, environments ---- */
 Node *leaf(Parser *parser, NodeKind kind);
 Node *symbol(Parser *parser, Text name);
 Node *parse_inside(Parser *parser);
 Node *parse_group(Parser *parser);
+Node *matrix_of(Parser *parser, const Node *group, uint32_t columns);
 Node *parse_set(Parser *parser);
+bool opens_builder(const Parser *parser);
 Node *parse_between(Parser *parser, int close, Function function);
 Node *parse_bars(Parser *parser, int mark);
 bool at_infix(const Token *token);
 Node *parse_braces(Parser *parser);
 Node *parse_argument(Parser *parser);
 bool text_is(Text text, const char *word);
-Node *parse_environment(Parser *parser);
+Node *parse_environment(Parser *parser, bool system);
 
 /* ---- functions.c: functions and commands ---- */
 Node *parse_exponent(Parser *parser);
@@ -60,6 +64,7 @@ Node *parse_base(Parser *parser);
 /* ---- terms.c: factors, products, sums ---- */
 Node *quantity(Parser *parser, Node *value, Text unit);
 Node *parse_factor(Parser *parser);
+bool at_union_letter(const Parser *parser, const Node *left);
 bool bracket_holds_relation(const Parser *parser);
 Node *parse_additive(Parser *parser);
 

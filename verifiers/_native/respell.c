@@ -1,13 +1,22 @@
 /* What is rewritten before lexing: double escapes, full-width and raised characters. */
 #include "lexing.h"
 
+/* Whether a backslash and the name of a command begin the text; \\b = 2 is a new line. */
+static bool at_command(Text text) {
+    size_t end = 1;
+    Function function;
+    while (end < text.size && is_letter((unsigned char)text.data[end])) end++;
+    const Text name = {text.data + 1, end - 1};
+    return name.size > 0 && (find_command(name) != NULL || find_function(name, &function));
+}
+
 /* JSON that was escaped twice leaves "\\frac": undo it where "\\" cannot be a line break. */
 Text undouble(Arena *arena, Text text) {
     bool doubled_begin = false, environment = false, doubled = false;
     for (size_t i = 0; i + 2 < text.size; i++) {
         if (text.data[i] != '\\') continue;
         const Text rest = {text.data + i + 1, text.size - i - 1};
-        if (rest.data[0] == '\\' && is_letter((unsigned char)rest.data[1])) doubled = true;
+        if (rest.data[0] == '\\') doubled |= at_command(rest);
         if (text_starts(rest, TEXT("\\begin{"))) doubled_begin = true;
         if (text_starts(rest, TEXT("begin{")) && (i == 0 || text.data[i - 1] != '\\'))
             environment = true;
@@ -24,6 +33,13 @@ Text undouble(Arena *arena, Text text) {
             i++;
     }
     return (Text){copy, size};
+}
+
+static const char *vulgar_fraction(uint32_t c) {
+    static const char *const FRACTIONS[] = {"1/7", "1/9", NULL,  "1/3", "2/3", "1/5", "2/5", "3/5",
+                                            "4/5", "1/6", "5/6", "1/8", "3/8", "5/8", "7/8"};
+    if (c >= 0xBC && c <= 0xBE) return c == 0xBC ? "1/4" : c == 0xBD ? "1/2" : "3/4";
+    return c >= 0x2150 && c <= 0x215E ? FRACTIONS[c - 0x2150] : NULL;
 }
 
 /* Full-width ASCII, superscripts and invisible characters to what they stand for. */
@@ -65,15 +81,23 @@ Text unify(Arena *arena, Text text) {
         if (invisible) continue;
         const bool space = c == 0xA0 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x3000;
         if (space) c = ' ';
-        const char *fraction = c == 0xBD     ? " 1/2"
-                               : c == 0xBC   ? " 1/4"
-                               : c == 0xBE   ? " 3/4"
-                               : c == 0x2153 ? " 1/3"
-                               : c == 0x2154 ? " 2/3"
-                                             : NULL;
+        const char *fraction = vulgar_fraction(c);
+        if (c == 0x201C || c == 0x201D || c == 0x300C || c == 0x300D) c = '"';
         if (fraction != NULL) {
-            memcpy(copy + size, fraction, 4);
-            size += 4;
+            copy[size++] = ' ';
+            memcpy(copy + size, fraction, 3);
+            size += 3;
+        } else if (c == 0x221B || c == 0x221C) { /* the root of all digits that follow */
+            memcpy(copy + size, c == 0x221B ? "\\sqrt[3]" : "\\sqrt[4]", 8);
+            size += 8;
+            size_t end = i + length;
+            while (end < text.size && is_digit((unsigned char)text.data[end])) end++;
+            if (end == i + length) continue;
+            copy[size++] = '{';
+            memcpy(copy + size, text.data + i + length, end - i - length);
+            size += end - i - length;
+            copy[size++] = '}';
+            length = end - i;
         } else if (c < 0x80) {
             copy[size++] = (char)c;
         } else {

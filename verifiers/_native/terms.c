@@ -35,28 +35,33 @@ static Node *parse_based(Parser *parser, Node *digits) {
     return node;
 }
 
+/* ^\circ and its other spellings */
+static bool take_degree(Parser *parser) {
+    const bool raised = is_mark(peek(parser), '^');
+    const bool in_braces = raised && is_mark(peek_at(parser, 1), '{');
+    if (!is_mark(peek_at(parser, raised + in_braces), MARK_DEGREE) ||
+        (in_braces && !is_mark(peek_at(parser, 3), '}')))
+        return false;
+    parser->at += 1 + (size_t)raised + 2 * (size_t)in_braces;
+    return true;
+}
+
 Node *parse_factor(Parser *parser) {
     if (!enter(parser)) return NULL;
     Node *node = parse_base(parser);
     while (node != NULL) {
         const Token *next = peek(parser);
-        if (is_mark(next, '^')) {
-            const Token *after = peek_at(parser, 1);
-            if (is_mark(after, MARK_DEGREE)) {
-                parser->at += 2;
-                node = quantity(parser, node, TEXT("degree"));
-            } else if (is_mark(after, '{') && is_mark(peek_at(parser, 2), MARK_DEGREE) &&
-                       is_mark(peek_at(parser, 3), '}')) {
-                parser->at += 4;
-                node = quantity(parser, node, TEXT("degree"));
-            } else {
-                parser->at++;
-                Node *exponent = parse_exponent(parser);
-                node = exponent == NULL ? NULL : node_of(parser, NODE_POWER, node, exponent);
-            }
-        } else if (is_mark(next, MARK_DEGREE)) {
-            parser->at++;
+        if (take_degree(parser)) {
             node = quantity(parser, node, TEXT("degree"));
+        } else if (is_mark(next, '^')) {
+            parser->at++;
+            Node *exponent = parse_exponent(parser);
+            const bool transposed = exponent != NULL && node->kind == NODE_GROUP &&
+                                    exponent->kind == NODE_SYMBOL && text_is(exponent->text, "T");
+            if (transposed) /* (1, 2)^T is a column */
+                node = matrix_of(parser, node, 1);
+            else
+                node = exponent == NULL ? NULL : node_of(parser, NODE_POWER, node, exponent);
         } else if (is_mark(next, '!') && is_mark(peek_at(parser, 1), '!')) {
             node = NULL; /* a double factorial, which we do not read */
         } else if (is_mark(next, '!')) {
@@ -120,10 +125,10 @@ bool bracket_holds_relation(const Parser *parser) {
     return false;
 }
 
-static const char *const CLAUSE_WORDS[] = {"for",     "where", "with",   "when", "if",   "such",
-                                           "as",      "is",    "are",    "was",  "the",  "then",
-                                           "because", "not",   "no",     "but",  "than", "which",
-                                           "that",    "only",  "either", "so",   "wrong", "incorrect", "false", NULL};
+static const char *const CLAUSE_WORDS[] = {
+    "for",  "where", "with",   "when",    "if",    "such",      "as",    "is",   "are",
+    "was",  "the",   "then",   "because", "not",   "no",        "but",   "than", "which",
+    "that", "only",  "either", "so",      "wrong", "incorrect", "false", NULL};
 
 static bool is_unit_token(const Token *token) {
     if (token->kind == TOKEN_WORD) return !is_any_word(token, CLAUSE_WORDS);
@@ -226,6 +231,14 @@ static Node *parse_unit_after(Parser *parser, Node *value) {
     return parse_unit(parser, &unit) ? quantity(parser, value, unit) : NULL;
 }
 
+/* (0, 1) U (2, 3) */
+bool at_union_letter(const Parser *parser, const Node *left) {
+    const Token *after = peek_at(parser, 1);
+    return peek(parser)->kind == TOKEN_SYMBOL && text_is(peek(parser)->text, "U") &&
+           (left->kind == NODE_GROUP || left->kind == NODE_UNION || left->kind == NODE_SET) &&
+           (is_mark(after, '(') || is_mark(after, '[') || is_mark(after, MARK_SET_OPEN));
+}
+
 static Node *parse_term(Parser *parser) {
     if (!enter(parser)) return NULL;
     Node *term;
@@ -246,6 +259,8 @@ static Node *parse_term(Parser *parser) {
     term = parse_factor(parser);
     if (number_first && term != NULL && (term->kind == NODE_NUMBER || term->kind == NODE_BASED)) {
         if (is_integer_node(term)) term = parse_mixed(parser, term);
+        if (term != NULL && term->kind == NODE_SUM && take_degree(parser))
+            term = quantity(parser, term, TEXT("degree")); /* 22\frac12^\circ */
         bare_number = true;
     }
     while (term != NULL) {
@@ -290,7 +305,8 @@ static Node *parse_term(Parser *parser) {
             is_mark(next, MARK_FLOOR_OPEN) || is_mark(next, MARK_CEIL_OPEN) ||
             is_mark(next, MARK_DOTS) || is_mark(next, MARK_ANGLE) ||
             (is_mark(next, MARK_BAR) && parser->bars == 0 && !parser->in_builder);
-        if (implicit && !(is_mark(next, '(') && bracket_holds_relation(parser))) {
+        if (implicit && !(is_mark(next, '(') && bracket_holds_relation(parser)) &&
+            !at_next_formula(parser) && !at_union_letter(parser, term)) {
             bare_number = next->kind == TOKEN_NUMBER;
             factor = parse_factor(parser);
             if (bare_number && factor != NULL) bare_number = factor->kind == NODE_NUMBER;

@@ -12,10 +12,11 @@ Token *new_token(Lexer *lexer, TokenKind kind) {
     Token *token = &tokens->items[tokens->count++];
     *token = (Token){.kind = kind,
                      .spaced = lexer->spaced,
+                     .apart = lexer->apart,
                      .prose = in_prose(lexer),
                      .places = -1,
                      .start = lexer->at};
-    lexer->spaced = false;
+    lexer->spaced = lexer->apart = false;
     return token;
 }
 
