@@ -55,11 +55,13 @@ static NodeKind meaning_of_words(const Node *node) {
         {"no solution", NODE_EMPTY_SET},    {"no real solution", NODE_EMPTY_SET},
         {"empty set", NODE_EMPTY_SET},      {"无解", NODE_EMPTY_SET},
         {"infinitely many", NODE_CONSTANT}, {"infinitely many solution", NODE_CONSTANT},
-        {"all real number", NODE_NUMBERS},  {"all reals", NODE_NUMBERS},
+        {"infinite", NODE_CONSTANT},        {"all real number", NODE_NUMBERS},
+        {"all reals", NODE_NUMBERS},
     };
     for (size_t i = 0; node->kind == NODE_WORDS && i < sizeof MEANINGS / sizeof *MEANINGS; i++) {
         const Text words = {MEANINGS[i].words, strlen(MEANINGS[i].words)};
-        if (unit_same_name(node->text, words)) return MEANINGS[i].kind; /* plural and case aside */
+        if (unit_same_name(usual_words(node->text), words))
+            return MEANINGS[i].kind; /* plural and case aside */
     }
     return node->kind;
 }
@@ -157,7 +159,9 @@ static Rule compare_kinds(Compare *work, const Node *reference, const Node *answ
             return RULE_words;
     }
     if (is_text_like(reference) && is_text_like(answer))
-        return unit_same_name(reference->text, answer->text) ? RULE_words : RULE_different_words;
+        return unit_same_name(usual_words(reference->text), usual_words(answer->text))
+                   ? RULE_words
+                   : RULE_different_words;
     if (decimal_comma(work, answer, reference, false) ||
         decimal_comma(work, reference, answer, true)) /* a reference 1,5 may be a list */
         return RULE_number;
@@ -403,6 +407,9 @@ Rule compare_answers(Arena *arena, Text reference, Text answer, CompareOptions o
     const Rule choice =
         compare_choices(arena, reference, answer, &wanted.tokens, &given.tokens, options);
     if (choice != RULE_undecided) return choice;
+    const YesNo wanted_yes = read_yes_no(reference), given_yes = read_yes_no(answer);
+    if (wanted_yes != NOT_YES_NO && given_yes != NOT_YES_NO)
+        return wanted_yes == given_yes ? RULE_words : RULE_different_words;
     if (tokens_equal(&wanted.tokens, &given.tokens)) return RULE_same_text;
     if (same_day(&wanted.tokens, &given.tokens)) return RULE_date;
     if (is_date(&wanted.tokens) || is_date(&given.tokens))

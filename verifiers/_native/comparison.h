@@ -66,6 +66,9 @@ Rule compare_renamed(Compare *work, const Node *reference, const Node *answer);
 bool has_words(const Tokens *tokens);
 bool same_words(const Tokens *a, const Tokens *b);
 bool same_bytes(Text a, Text b);
+Text usual_words(Text words);
+typedef enum { NOT_YES_NO, YES, NO } YesNo;
+YesNo read_yes_no(Text text);
 
 /* ---- dates.c ---- */
 bool is_date(const Tokens *tokens); /* 2024-01-05 or 1/5/2024, and nothing else */

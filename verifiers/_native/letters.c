@@ -111,6 +111,8 @@ void lex_letters(Lexer *lexer) {
     if (english_numeral(slice(lexer, start, lexer->text.size), &numeral, &value)) {
         lexer->at = start + numeral;
         push_integer(lexer, slice(lexer, start, lexer->at), value);
+        if (value < 20 && fraction_name(slice(lexer, lexer->at, lexer->text.size)))
+            lexer->at++; /* three-fourths; but twenty-fifth is one after twenty-fourth */
     } else if (size == 1 && is_article(lexer, start)) {
         new_token(lexer, TOKEN_WORD)->text = word;
     } else if (size == 1) {

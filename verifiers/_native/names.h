@@ -40,6 +40,7 @@ bool is_short_word(Text name); /* "of", "odd", "cm": a word although it is short
 
 /* A number in English words at the start of a text, and how much of it they take. */
 bool english_numeral(Text text, size_t *length, int64_t *value);
+bool fraction_name(Text text);                   /* "-fourths", after a numeral */
 bool chinese_numeral(Text text, int64_t *value); /* all of it: 十二 */
 
 #endif

@@ -66,6 +66,20 @@ bool english_numeral(Text text, size_t *length, int64_t *value) {
     return *length > 0;
 }
 
+/* -thirds, -fourth: what turns the numeral before it into a fraction. */
+bool fraction_name(Text text) {
+    static const char *const NAMES[] = {
+        "half",  "halves", "third", "thirds", "quarter", "quarters", "fourth", "fourths",
+        "fifth", "fifths", "sixth", "sixths", "eighth",  "eighths",  "tenth",  "tenths"};
+    size_t end = 1;
+    while (end < text.size && is_letter(text.data[end])) end++;
+    if (text.size == 0 || text.data[0] != '-') return false;
+    const Text name = {text.data + 1, end - 1};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (text_equal_fold(name, (Text){NAMES[i], strlen(NAMES[i])})) return true;
+    return false;
+}
+
 bool chinese_numeral(Text text, int64_t *value) {
     static const struct {
         uint32_t character;
