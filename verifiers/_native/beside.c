@@ -138,7 +138,7 @@ static Text trim_left_side(Text left, bool formula) {
             left = without_last(left, 2);
         } else {
             const Text name = command_before(left);
-            if (name.size > 0 && word_in(name, SPACES)) {
+            if (word_in(name, SPACES) || word_in(name, WRAPPERS)) {
                 left = without_last(left, name.size + 1);
             }
         }

@@ -207,7 +207,6 @@ Text box_value(Arena *arena, Text text, const Box *box, size_t *end) {
         value = percent ? value : concatenate(arena, value, TEXT(" %"), TEXT(""));
         *end = closed + percents;
     } else if (box->braced) {
-        const Beside beside = beside_box(text, box);
         size_t scanned, tail = at;
         bool open;
         while (tail < text.size && text.data[tail] == ' ') {
@@ -219,6 +218,7 @@ Text box_value(Arena *arena, Text text, const Box *box, size_t *end) {
                         (is_letter(next) && !(at + 1 < text.size && is_letter(text.data[at + 1])));
         bool added = sign == '+' || sign == '-' || sign == '/';
         if (attached || added) {
+            const Beside beside = beside_box(text, box);
             /* behind a digit: the run then does not begin with its operator */
             Text near =
                 text_slice(beside.right, 0, beside.right.size < 400 ? beside.right.size : 400);
@@ -254,14 +254,85 @@ Text box_value(Arena *arena, Text text, const Box *box, size_t *end) {
     return value;
 }
 
+/* Does the clause that leads up to a box make it something else than the answer: "the common
+ * mistake is \boxed{7}", "put your answer in \boxed{7}"? */
+static bool is_set_apart(Text before) {
+    static const Text WORDS[] = {
+        LITERAL("wrong answer"),
+        LITERAL("incorrect answer"),
+        LITERAL("mistake is"),
+        LITERAL("mistake would"),
+        LITERAL("might guess"),
+        LITERAL("might think"),
+        LITERAL("answer were"),
+        LITERAL("example of"),
+        LITERAL("for example"),
+        LITERAL("format is"),
+        LITERAL("format:"),
+        LITERAL("your answer in"),
+        LITERAL("your answer within"),
+        LITERAL("your final answer in"),
+        LITERAL("placeholder"),
+        LITERAL("错误答案"),
+        LITERAL("错误的答案"),
+        LITERAL("常见错误"),
+    };
+    enum { CLAUSE = 120 };
+    size_t start = before.size;
+    while (start > 0 && before.size - start < CLAUSE &&
+           strchr(",;.\n", before.data[start - 1]) == NULL) {
+        start--;
+    }
+    const Text clause = text_slice(before, start, before.size);
+    for (size_t i = 0; i < COUNT(WORDS); i++) {
+        if (text_contains(clause, WORDS[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Directly denied or questioned: "is not \boxed{7}", "\boxed{7}?", "\boxed{7} is wrong". */
 static bool box_denied(Text text, const Box *box) {
     static const Text BEFORE[] = {
-        LITERAL("not"),      LITERAL("isn't"),      LITERAL("not equal to"), LITERAL("cannot be"),
-        LITERAL("can't be"), LITERAL("not be"),     LITERAL("cannot equal"), LITERAL("not equal"),
-        LITERAL("not the"),  LITERAL("\\neq"),      LITERAL("\\ne"),         LITERAL("\\not="),
-        LITERAL(" !="),      LITERAL("≠"),          LITERAL("不是"),         LITERAL("不等于"),
-        LITERAL("不为"),     LITERAL("instead of"), LITERAL("rather than"),  LITERAL("never"),
+        LITERAL("not"),
+        LITERAL("isn't"),
+        LITERAL("not equal to"),
+        LITERAL("cannot be"),
+        LITERAL("can't be"),
+        LITERAL("not be"),
+        LITERAL("cannot equal"),
+        LITERAL("not equal"),
+        LITERAL("not the"),
+        LITERAL("\\neq"),
+        LITERAL("\\ne"),
+        LITERAL("\\not="),
+        LITERAL(" !="),
+        LITERAL("≠"),
+        LITERAL("不是"),
+        LITERAL("不等于"),
+        LITERAL("不为"),
+        LITERAL("instead of"),
+        LITERAL("rather than"),
+        LITERAL("never"),
+        /* bounds */
+        LITERAL("at most"),
+        LITERAL("at least"),
+        LITERAL("greater than"),
+        LITERAL("less than"),
+        LITERAL("more than"),
+        LITERAL("fewer than"),
+        LITERAL("larger than"),
+        LITERAL("smaller than"),
+        LITERAL("up to"),
+        LITERAL("not exceed"),
+        LITERAL("exceeds"),
+        LITERAL("bounded by"),
+        LITERAL("至多"),
+        LITERAL("至少"),
+        LITERAL("大于"),
+        LITERAL("小于"),
+        LITERAL("超过"),
     };
     static const Text AFTER[] = {
         LITERAL("is wrong"),  LITERAL("is incorrect"), LITERAL("is not"),
@@ -287,6 +358,9 @@ static bool box_denied(Text text, const Box *box) {
             return true;
         }
     }
+    if (is_set_apart(before)) {
+        return true;
+    }
     size_t after = skip_closing(text, box->end);
     for (size_t i = 0; i < COUNT(AFTER); i++) {
         if (text_continues(text, after, AFTER[i])) {
@@ -309,15 +383,44 @@ static bool half_of_choice(Text text, const Box *box) {
            (text_contains(near, TEXT("either ")) || text_contains(near, TEXT("Either ")));
 }
 
+/* The value that stands alone behind a comma, an "and" or a "to": "$\boxed{42}$, $7$", "\boxed{42}
+ * to 7". `behind`: where the box and what closes its math ends; `at`: what follows the comma. */
+static Text next_item(Text text, size_t behind, size_t at) {
+    static const Text JOINING[] = {LITERAL("and"), LITERAL("to"), LITERAL("和")};
+    const size_t joined = begins_any(text, at, JOINING, COUNT(JOINING));
+    const size_t start = skip_closing(text, at + joined);
+    size_t end = start, next;
+    while (end < text.size &&
+           (is_digit(text.data[end]) ||
+            (text.data[end] == '.' && end + 1 < text.size && is_digit(text.data[end + 1])))) {
+        end++;
+    }
+    if (end == start || at + joined == behind) {
+        return (Text){"", 0};
+    }
+    const size_t last = skip_closing(text, end);
+    const bool alone =
+        last == text.size || text.data[last] == '\n' || sentence_ends(text, last, &next);
+    return alone ? text_slice(text, start, end) : (Text){"", 0};
+}
+
 /* What "\boxed{42} or 43" offers beside the box: the text behind its "or", to the end of the
  * sentence, if it holds a value of its own; else nothing. */
 static Text other_choice(Text text, const Box *box) {
     static const Text OR[] = {LITERAL("or"), LITERAL("\\text{or"), LITERAL("\\text{ or"),
                               LITERAL("或者"), LITERAL("或")};
+    static const Text PAUSES[] = {LITERAL(","), LITERAL("("), LITERAL("—"), LITERAL("–"),
+                                  LITERAL("，")};
     const Text none = {"", 0};
-    size_t at = skip_closing(text, box->end), next;
-    if (at < text.size && (text.data[at] == ',' || text.data[at] == '(')) {
-        at = skip_closing(text, at + 1);
+    const size_t behind = skip_closing(text, box->end);
+    size_t at = behind, next;
+    for (size_t i = 0; i < COUNT(PAUSES) && at == behind; i++) {
+        at += text_continues(text, at, PAUSES[i]) ? PAUSES[i].size : 0;
+    }
+    at = skip_closing(text, at);
+    const Text listed = next_item(text, behind, at);
+    if (listed.size > 0) {
+        return listed;
     }
     for (size_t i = 0; i < COUNT(OR); i++) {
         const bool foreign = !is_letter(OR[i].data[OR[i].size - 1]);
@@ -382,7 +485,9 @@ bool read_boxes(Arena *arena, Text text, size_t base, Extraction *result, Box *l
     Box box;
     bool any = false;
     for (size_t at = 0; next_box(text, at, &box); at = box.end) {
-        if (!any || last->unclosed || sentence_between(text, last->end, box.start)) {
+        if (!any || last->unclosed ||
+            (sentence_between(text, last->end, box.start) &&
+             !sets_beside(text, last->end, box.start))) {
             group = box.start;
         }
         *last = box;
@@ -403,11 +508,11 @@ bool read_boxes(Arena *arena, Text text, size_t base, Extraction *result, Box *l
         result->missing = MISSING_BLANK;
         return true;
     }
-    if (box_denied(text, last) || is_hidden(text, last) || is_piece(text, last, own)) {
+    if (box_denied(text, last) || is_hidden(text, last)) {
         return true;
     }
     if (group == last->start) {
-        if (half_of_choice(text, last)) {
+        if (half_of_choice(text, last) || is_piece(text, last, own)) {
             return true;
         }
         const Text other = other_choice(text, last);
@@ -444,7 +549,7 @@ bool read_boxes(Arena *arena, Text text, size_t base, Extraction *result, Box *l
         memcpy(joined + size, part.data, part.size);
         size += part.size;
     }
-    if (joined == NULL) {
+    if (joined == NULL || (count == 1 && is_piece(text, last, own))) {
         return true;
     }
     *result = count == 1 ? found_answer(value, FROM_BOX, text, base, last->start, end)

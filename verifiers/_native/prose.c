@@ -45,7 +45,8 @@ static const char CHANGERS[] =
 static const char DENIALS[] =
     " not never no don't isn't isnt aren't wasn't cannot can't couldn't doesn't won't neither nor "
     "wrong "
-    "incorrect false untrue instead rather pas nicht kein keine falsch falso não нет не неверно "
+    "incorrect false untrue instead rather maybe perhaps possibly whether guess unsure uncertain "
+    "unknown pas nicht kein keine falsch falso não нет не неверно "
     "không غير ليس ليست नहीं ";
 static const char ALTERNATIVES[] = " or either but although though ou oder или hoặc أو या ";
 /* The right side of "42 is our answer". */

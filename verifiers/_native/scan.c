@@ -171,7 +171,7 @@ typedef struct {
     size_t start, end; /* what stands between the tags */
     size_t behind;     /* where the closing one ends */
     bool unclosed;
-    bool doubtful; /* nested in another, or one of two in a choice: no answer */
+    bool doubtful; /* nested in another, or one of two side by side: no answer */
 } Tag;
 
 /* The end of the <!-- comment --> that begins at `at`, or `at` itself. */
@@ -194,7 +194,7 @@ static bool offers_choice(Text text, size_t end, size_t start) {
 }
 
 static bool last_tag(Text text, Tag *tag) {
-    bool any = false, open = false, doubtful = false;
+    bool any = false, open = false, doubtful = false, repeated = false;
     size_t start = 0, behind = 0; /* where the last complete tag ended */
     for (size_t at = 0; at < text.size; at++) {
         const char *next = memchr(text.data + at, '<', text.size - at);
@@ -211,11 +211,15 @@ static bool last_tag(Text text, Tag *tag) {
             if (text_continues(text, at, ANSWER_TAGS[i].opening)) {
                 doubtful = open || (any && offers_choice(text, behind, at));
                 open = true;
+                repeated = any && text_trim(text_slice(text, behind, at)).size == 0;
                 start = at + ANSWER_TAGS[i].opening.size;
             } else if (open && text_continues(text, at, ANSWER_TAGS[i].closing)) {
                 open = false;
                 any = true;
                 behind = at + ANSWER_TAGS[i].closing.size;
+                doubtful |=
+                    repeated && !text_equal(text_trim(text_slice(text, tag->start, tag->end)),
+                                            text_trim(text_slice(text, start, at)));
                 *tag = (Tag){start, at, behind, false, doubtful};
             }
         }
@@ -235,6 +239,24 @@ static Extraction looked_at(Extraction found, Text text, size_t start, size_t en
     return found;
 }
 
+static size_t line_start(Text text, size_t at) {
+    while (at > 0 && text.data[at - 1] != '\n') {
+        at--;
+    }
+    return at;
+}
+
+/* "Answer: 7", and directly below it "Answer: 42": does the line above the statement at `at` state
+ * another one in the same words? */
+static bool says_twice(Text text, size_t at, Text statement) {
+    const size_t line = line_start(text, at), above = line > 0 ? line_start(text, line - 1) : 0;
+    const size_t head = at - line;
+    const Text same = text_slice(text, line, at);
+    return head > 0 && line >= above + head + 1 &&
+           text_equal(text_slice(text, above, above + head), same) &&
+           !text_equal(text_trim(text_slice(text, above + head, line)), text_trim(statement));
+}
+
 /* What is said without box or tag. */
 static Extraction read_prose(Arena *arena, Text text, size_t base) {
     Text trimmed = text_trim(text), statement, answer = {"", 0};
@@ -242,7 +264,8 @@ static Extraction read_prose(Arena *arena, Text text, size_t base) {
     size_t start = (size_t)(trimmed.data - text.data);
     if (phrase_last(text, &statement)) {
         size_t at = (size_t)(statement.data - text.data);
-        if (!prose_read(arena, statement, &answer) || answer.size == 0) {
+        if (says_twice(text, at, statement) || !prose_read(arena, statement, &answer) ||
+            answer.size == 0) {
             return missing_answer(MISSING_NOTHING, base + at);
         }
         const size_t end = at + statement.size;
@@ -304,6 +327,8 @@ Extraction scan_completion(Arena *arena, Text completion, ExtractOptions options
     bool has_box = read_boxes(arena, text, part.start, &boxed, &box);
     if (has_box) {
         boxed = looked_at(boxed, text, box.start, box.end);
+        boxed.taken_back |= boxed.missing == FOUND &&
+                            says_other(arena, text_slice(text, box.end, text.size), boxed.answer);
     }
     if (options.strict) {
         return has_box ? boxed : missing_answer(MISSING_NOTHING, part.start);
