@@ -14,23 +14,35 @@ typedef struct {
 
 /* Matched without regard to the case of ASCII letters, which are written small here. */
 static const Phrase NOUNS[] = {
-    NOUN("answers"),                   /* English */
-    NOUN("answer"),    NOUN("答案"),   /* Chinese */
-    NOUN("答え"),                      /* Japanese */
-    NOUN("答"),                        /* Chinese, Japanese: 答：42 */
-    DIRECT("故选"),                    /* Chinese, multiple choice */
-    NOUN("解答"),                      /* Japanese */
-    NOUN("정답"),                      /* Korean */
-    NOUN("답"),                        /* Korean */
-    NOUN("réponse"),                   /* French */
-    NOUN("antwort"),                   /* German */
-    NOUN("respuesta"),                 /* Spanish */
-    NOUN("resposta"),                  /* Portuguese */
-    NOUN("risposta"),                  /* Italian */
-    NOUN("Ответ"),                     /* Russian */
-    NOUN("ответ"),     NOUN("Đáp án"), /* Vietnamese */
-    NOUN("đáp án"),    NOUN("Đáp số"),    NOUN("đáp số"), DIRECT("الإجابة"), /* Arabic */
-    DIRECT("الجواب"),  DIRECT("الاجابة"), DIRECT("उत्तर"),                    /* Hindi */
+    NOUN("answers"), /* English */
+    NOUN("answer"),
+    NOUN("答案"),   /* Chinese */
+    NOUN("答え"),   /* Japanese */
+    NOUN("答"),     /* Chinese, Japanese: 答：42 */
+    DIRECT("故选"), /* Chinese, multiple choice */
+    DIRECT("所以选"),
+    DIRECT("因此选"),
+    DIRECT("应选"),
+    NOUN("correct choice"), /* English, multiple choice */
+    NOUN("correct option"),
+    NOUN("解答"),      /* Japanese */
+    NOUN("정답"),      /* Korean */
+    NOUN("답"),        /* Korean */
+    NOUN("réponse"),   /* French */
+    NOUN("antwort"),   /* German */
+    NOUN("respuesta"), /* Spanish */
+    NOUN("resposta"),  /* Portuguese */
+    NOUN("risposta"),  /* Italian */
+    NOUN("Ответ"),     /* Russian */
+    NOUN("ответ"),
+    NOUN("Đáp án"), /* Vietnamese */
+    NOUN("đáp án"),
+    NOUN("Đáp số"),
+    NOUN("đáp số"),
+    DIRECT("الإجابة"), /* Arabic */
+    DIRECT("الجواب"),
+    DIRECT("الاجابة"),
+    DIRECT("उत्तर"), /* Hindi */
 };
 
 /* Longer ones first where one begins another. A word of Latin script must end where it ends. */
@@ -38,10 +50,10 @@ static const Phrase COPULAS[] = {
     NOUN("："),       NOUN(":"),       NOUN("="),       NOUN("is"),     NOUN("should be"),
     NOUN("would be"), NOUN("will be"), NOUN("must be"), NOUN("equals"), NOUN("was"),
     NOUN("are"),      NOUN("应该是"),  NOUN("应该为"),  NOUN("应为"),   NOUN("应是"),
-    NOUN("就是"),     NOUN("是"),      NOUN("为"),      NOUN("為"),     NOUN("は"),
-    NOUN("은"),       NOUN("는"),      NOUN("est"),     NOUN("ist"),    NOUN("lautet"),
-    NOUN("es"),       NOUN("é"),       NOUN("è"),       NOUN("là"),     NOUN("هي"),
-    NOUN("هو"),       NOUN("है"),       NOUN("—"),       NOUN("–"),
+    NOUN("就是"),     NOUN("是"),      NOUN("选"),      NOUN("为"),     NOUN("為"),
+    NOUN("は"),       NOUN("은"),      NOUN("는"),      NOUN("est"),    NOUN("ist"),
+    NOUN("lautet"),   NOUN("es"),      NOUN("é"),       NOUN("è"),      NOUN("là"),
+    NOUN("هي"),       NOUN("هو"),      NOUN("है"),       NOUN("—"),      NOUN("–"),
 };
 
 /* What may stand between the noun and the copula. */
@@ -161,7 +173,8 @@ static bool starts_math(Text text, size_t at) {
     }
     Piece piece;
     return is_digit(text.data[at]) || text.data[at] == '\\' || formula_at(text, at, &piece) ||
-           (text.data[at] == '-' && at + 1 < text.size && is_digit(text.data[at + 1]));
+           ((text.data[at] == '-' || text.data[at] == '$') && at + 1 < text.size &&
+            is_digit(text.data[at + 1]));
 }
 
 /* After a noun that ends at `at`: where its statement begins. */
@@ -200,6 +213,9 @@ static bool statement_start(Text text, size_t noun, size_t at, bool direct, size
         at = next;
     }
     *start = skip_marks(text, from);
+    if (text_ends(text_slice(text, 0, from), TEXT("选"))) { /* "故选B", but not "故选3人" */
+        return direct && *start < text.size && !is_digit(text.data[*start]);
+    }
     return direct || (starts_math(text, *start) && heads_line(text, noun));
 }
 

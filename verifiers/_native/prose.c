@@ -247,7 +247,7 @@ static Text strip_fillers(Text text) {
         if (!piece_next(text, &at, &piece) || piece.kind != PIECE_WORD || at == text.size ||
             !word_in(piece.inside, " therefore thus so hence simply is just indeed equal to about "
                                    "approximately around roughly exactly then given by donc also "
-                                   "clearly obviously ")) {
+                                   "clearly obviously option choice ")) {
             return text;
         }
         text = text_slice(text, at, text.size);
@@ -268,7 +268,9 @@ static Text strip_reasons(Text text, Pieces *pieces) {
                 return text;
             }
         }
-        text = strip_marks(text_slice(text, 0, piece->start));
+        const Piece *before = &pieces->list[i - 1]; /* "42 (since ...)" */
+        const bool bracket = i > 1 && is_mark(before, '(');
+        text = strip_marks(text_slice(text, 0, bracket ? before->start : piece->start));
         pieces_cut(text, pieces);
         break;
     }
@@ -611,10 +613,12 @@ static bool is_cut(Text text, size_t at) {
 /* "Compute 2+2.", "求 $x$": a task, most likely the prompt's own, and no conclusion. */
 static bool sets_task(Text sentence) {
     static const char TASKS[] =
-        " compute calculate evaluate find determine expand simplify factor factorise factorize solve "
+        " compute calculate evaluate find determine expand simplify factor factorise factorize "
+        "solve "
         "prove show express write given let suppose consider what which how ";
-    static const Text FOREIGN[] = {LITERAL("求"),   LITERAL("计算"), LITERAL("化简"), LITERAL("已知"),
-                                   LITERAL("证明"), LITERAL("设"),   LITERAL("解方程")};
+    static const Text FOREIGN[] = {LITERAL("求"),    LITERAL("计算"), LITERAL("化简"),
+                                   LITERAL("已知"),  LITERAL("证明"), LITERAL("设"),
+                                   LITERAL("解方程")};
     sentence = text_trim(sentence);
     size_t size = 0;
     while (size < sentence.size && is_letter(sentence.data[size])) {
@@ -667,5 +671,6 @@ Missing prose_conclude(Arena *arena, Text text, Text *answer, Origin *origin) {
     if (any && !math && rest.size > 0 && is_letter(rest.data[rest.size - 1])) {
         return MISSING_UNCLOSED; /* cut off in the middle of a later sentence */
     }
-    return any && !sets_task(sentence) ? conclude(arena, sentence, answer, origin) : MISSING_NOTHING;
+    return any && !sets_task(sentence) ? conclude(arena, sentence, answer, origin)
+                                       : MISSING_NOTHING;
 }
