@@ -45,7 +45,7 @@ Beside beside_box(Text text, const Box *box) {
 /* Those in whose braces a formula stays what it is. */
 static const char WRAPPERS[] =
     " text textbf textit textrm textcolor mathbf mathrm mathit mathsf mathbb boldsymbol bm bold bf "
-    "mbox hbox underline uline emph color colorbox large Large displaystyle ensuremath "
+    "mbox hbox underline uline emph color colorbox large displaystyle ensuremath "
     "operatorname "
     "textnormal rm tt texttt center centering ";
 /* Those beside which a box may stand alone: relations, arrows, spaces, sizes. */
@@ -128,7 +128,7 @@ static Text trim_left_side(Text left, bool formula) {
     for (size_t size = left.size + 1; size != left.size;) {
         size = left.size;
         const char last = last_byte(left), before = last_byte(without_last(left, left.size > 0));
-        if (formula && before == '\\' && is_one_of(last, ",;:! {$")) {
+        if (formula && is_one_of(last, ",;:! {$") && is_escaped(left, left.size - 1)) {
             left = without_last(left, 2);
         } else if (is_one_of(last, formula ? " \t\r\n~&{([" : " \t~$`(")) {
             left = without_last(left, 1);
@@ -302,7 +302,7 @@ static bool joined_right_in_formula(Text right) {
     const char first = first_byte(right), next = right.size > 1 ? right.data[1] : ' ';
     const Text name = command_behind(right);
     if (name.size > 0) {
-        return !word_in(name, APART);
+        return !word_in(name, APART) && !text_equal(name, TEXT("Omega")); /* ohms */
     }
     if (first == '(') { /* "(cm)", "(\text{as wanted})" */
         return is_digit(next) || next == '-' ||
