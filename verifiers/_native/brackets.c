@@ -217,6 +217,29 @@ static bool holds_equations(const Node *matrix) {
     return matrix->columns == 1;
 }
 
+/* The determinant of a matrix of numbers and formulas written out, where it is small. */
+static Node *determinant(Parser *parser, Node *matrix) {
+    const uint32_t size = matrix->rows;
+    if (size != matrix->columns || size < 2 || size > 3) return matrix;
+    for (uint32_t i = 0; i < matrix->count; i++)
+        if (!is_scalar(matrix->children[i])) return matrix;
+    Gathered terms = {.count = 0};
+    for (uint32_t first = 0; first < size; first++) {
+        for (int sign = 1; sign >= (size == 2 ? 1 : -1); sign -= 2) { /* down and up a diagonal */
+            Node *term = NULL;
+            for (uint32_t row = 0; row < size; row++) {
+                const uint32_t step = sign > 0 ? row : size - row;
+                Node *entry = matrix->children[row * size + (first + step) % size];
+                term = term == NULL ? entry : node_of(parser, NODE_PRODUCT, term, entry);
+            }
+            const bool minus = size == 2 ? first == 1 : sign < 0;
+            if (minus && term != NULL) term = node_of(parser, NODE_NEGATE, term, NULL);
+            if (!gather(parser, &terms, term)) return NULL;
+        }
+    }
+    return gathered_node(parser, NODE_SUM, &terms);
+}
+
 Node *parse_environment(Parser *parser, bool system) {
     const Text name = peek(parser)->text;
     static const char *const MATRICES[] = {"matrix",  "pmatrix", "bmatrix",     "Bmatrix",
@@ -266,5 +289,5 @@ Node *parse_environment(Parser *parser, bool system) {
     if (matrix && (node->rows * node->columns != node->count || column != node->columns))
         return NULL;
     if (matrix && holds_equations(node)) node->kind = NODE_SYSTEM;
-    return node;
+    return text_is(name, "vmatrix") ? determinant(parser, node) : node;
 }

@@ -129,7 +129,11 @@ void lex_command(Lexer *lexer) {
         token->text = name_text(command->text);
         token->mark = 'o';
         return;
-    case COMMAND_MARK: push_mark(lexer, command->value); break;
+    case COMMAND_MARK:
+        token = new_token(lexer, TOKEN_MARK);
+        token->mark = command->value;
+        if (command->text != NULL) token->text = name_text(command->text);
+        break;
     case COMMAND_CONSTANT: new_token(lexer, TOKEN_CONSTANT)->mark = command->value; break;
     case COMMAND_DELIMITER:
         while (byte_at(lexer, lexer->at) == ' ') lexer->at++;

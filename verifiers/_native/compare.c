@@ -39,11 +39,12 @@ static Rule compare_based(Compare *work, const Node *reference, const Node *answ
     }
     const Node *based = reference->kind == NODE_BASED ? reference : answer,
                *other = based == reference ? answer : reference;
-    Rational digits; /* the base may be left out, as a unit may */
-    return other->kind == NODE_NUMBER && rational_from_decimal(work->arena, based->text, &digits) &&
+    Rational digits; /* an answer may leave the base out, as it may a unit */
+    return based == reference && other->kind == NODE_NUMBER &&
+                   rational_from_decimal(work->arena, based->text, &digits) &&
                    rational_equal(digits, other->number)
                ? RULE_number
-               : RULE_different_number;
+               : RULE_different_shape;
 }
 
 /* What some words stand for: "no solution" is the empty set, "all real numbers" the reals. */
@@ -331,6 +332,13 @@ static Rule compare_readings(Arena *arena, const Reading *wanted, const Reading 
     return rule_equal(family) ? family : rule;
 }
 
+static bool about_figures(const Tokens *tokens) { /* AB \parallel CD */
+    for (size_t i = 0; i < tokens->count; i++)
+        if (tokens->items[i].kind == TOKEN_MARK && tokens->items[i].mark == MARK_FIGURE)
+            return true;
+    return false;
+}
+
 /* "61,328" may be a number or two; against a list it is two. */
 static bool regroup(Arena *arena, Text text, const Reading *other, Reading *reading) {
     bool grouped = false;
@@ -340,6 +348,23 @@ static bool regroup(Arena *arena, Text text, const Reading *other, Reading *read
     if (!grouped || (other->node->kind != NODE_LIST && other->node->kind != NODE_SET)) return false;
     const Reading again = read_text(arena, text, (LexOptions){.comma_separates = true});
     if (again.result != PARSED) return false;
+    *reading = again;
+    return true;
+}
+
+/* "mg" is a word, and "m g" a product: beside a formula in the same letters it is one as well.
+ * But a reference that is a word stays one: "red" is not "r e d". */
+static bool relettered(Arena *arena, Text text, const Reading *other, Reading *reading) {
+    const bool words = has_words(&reading->tokens) || reading->tokens.ordinal;
+    if (!words || has_words(&other->tokens)) return false;
+    const Reading again = read_text(arena, text, (LexOptions){.letters_multiply = true});
+    if (again.result != PARSED || has_words(&again.tokens)) return false;
+    Symbols wanted = {.count = 0}, given = {.count = 0};
+    symbols_collect(&wanted, other->node);
+    symbols_collect(&given, again.node);
+    if (wanted.overflow || wanted.count < 2 || wanted.count != given.count) return false;
+    for (uint32_t i = 0; i < wanted.count; i++)
+        if (symbols_find(&given, wanted.names[i]) < 0) return false;
     *reading = again;
     return true;
 }
@@ -411,6 +436,8 @@ Rule compare_answers(Arena *arena, Text reference, Text answer, CompareOptions o
     if (wanted_yes != NOT_YES_NO && given_yes != NOT_YES_NO)
         return wanted_yes == given_yes ? RULE_words : RULE_different_words;
     if (tokens_equal(&wanted.tokens, &given.tokens)) return RULE_same_text;
+    if (about_figures(&wanted.tokens) || about_figures(&given.tokens))
+        return RULE_different_relation; /* the letters are points, and no factors */
     if (same_day(&wanted.tokens, &given.tokens)) return RULE_date;
     if (is_date(&wanted.tokens) || is_date(&given.tokens))
         return RULE_different_value; /* as numbers, 2024-01-05 and 2024-05-01 are equal */
@@ -433,7 +460,9 @@ Rule compare_answers(Arena *arena, Text reference, Text answer, CompareOptions o
     Rule rule = compare_readings(arena, &wanted, &given, options);
     const bool again = !rule_equal(rule) && rule != RULE_too_large;
     if (again &&
-        (regroup(arena, reference, &given, &wanted) || regroup(arena, answer, &wanted, &given))) {
+        (regroup(arena, reference, &given, &wanted) || regroup(arena, answer, &wanted, &given) ||
+         (wanted.node->kind != NODE_WORDS && relettered(arena, reference, &given, &wanted)) ||
+         relettered(arena, answer, &wanted, &given))) {
         const Rule other = compare_readings(arena, &wanted, &given, options);
         if (rule_equal(other)) rule = other;
     }

@@ -45,7 +45,6 @@ void merge_restated(Compare *work, const Node *list, Parts *parts);
 /* ---- quantities.c: units, percentages, angles, times, ratios ---- */
 Node *scaled(Arena *arena, const Node *value, Rational factor);
 bool is_radian(const Node *node);
-bool is_degree(const Node *node);
 Rule compare_quantities(Compare *work, const Node *reference, const Node *answer);
 Rule compare_percent(Compare *work, const Node *reference, const Node *answer);
 Node *product_of(Arena *arena, const Node *a, const Node *b);

@@ -13,7 +13,8 @@
  *   prose.c      a sentence that states an answer -> the answer
  *   names.c      the vocabulary          numerals.c  numbers in words     units.c  units
  *   lexer.c      answer text -> tokens, with respell.c, tokens.c, digits.c, letters.c, commands.c
- *   parser.c     tokens -> expression, with cursor.c, brackets.c, functions.c and terms.c
+ *   parser.c     tokens -> expression, with cursor.c, brackets.c, functions.c, terms.c and
+ *                enumerated.c
  *   nodes.c      what everybody does with expressions
  *   exact.c      the exact value of an expression, or its value modulo a prime
  *   approximate.c  its value at a point, with a bound on the error

@@ -149,8 +149,40 @@ static void lex_period(Lexer *lexer, Token *token, size_t start) {
     }
 }
 
+/* 0x1F, 0b101: the digits and their base stand in one word. */
+static bool lex_prefixed(Lexer *lexer) {
+    const int mark = byte_at(lexer, lexer->at + 1) | 0x20;
+    const size_t start = lexer->at + 2;
+    if (byte_at(lexer, lexer->at) != '0' || (mark != 'x' && mark != 'b' && mark != 'o'))
+        return false;
+    size_t end = start;
+    while (is_digit(byte_at(lexer, end)) || is_letter(byte_at(lexer, end))) end++;
+    const unsigned base = mark == 'x' ? 16 : mark == 'o' ? 8 : 2;
+    bool digits = end > start && end - start <= 64;
+    bool hexadecimal = digits;
+    for (size_t i = start; i < end; i++) {
+        const int c = byte_at(lexer, i);
+        const int digit = is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
+        digits &= digit < (int)base;
+        hexadecimal &= digit < 16;
+    }
+    if (!hexadecimal) return false; /* 0x is a product */
+    Token *token = new_token(lexer, TOKEN_NUMBER);
+    Integer value, one;
+    token->text = slice(lexer, lexer->at, end);
+    lexer->at = end;
+    if (!digits)
+        lexer->tokens.broken = true; /* 0b102 */
+    else if (!integer_from_digits(lexer->arena, slice(lexer, start, end), base, &value) ||
+             !integer_from_int64(lexer->arena, 1, &one) ||
+             !rational_make(lexer->arena, value, one, &token->value))
+        lexer->tokens.too_large = true;
+    return true;
+}
+
 void lex_number(Lexer *lexer) {
     const size_t start = lexer->at;
+    if (argument_frame(lexer) == NULL && lex_prefixed(lexer)) return;
     const size_t lettered = lettered_digits(lexer, start);
     if (lettered > 0 && argument_frame(lexer) == NULL) {
         Token *token = new_token(lexer, TOKEN_NUMBER); /* the parser reads it again, in its base */

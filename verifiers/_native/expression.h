@@ -57,7 +57,7 @@ enum {
     MARK_AND, MARK_OR, MARK_SET_OPEN, MARK_SET_CLOSE, MARK_FLOOR_OPEN, MARK_FLOOR_CLOSE,
     MARK_CEIL_OPEN, MARK_CEIL_CLOSE, MARK_BAR, MARK_NORM, MARK_SUCH_THAT, MARK_ROW, MARK_DEGREE,
     MARK_EMPTY_SET, MARK_NUMBERS, /* \mathbb{R}: text */ MARK_FOR_ALL, MARK_ANGLE, MARK_ARROW,
-    MARK_DOTS, MARK_ABOUT,
+    MARK_DOTS, MARK_ABOUT, MARK_FIGURE, /* \cong and its kind, which nobody reads: text */
 };
 
 typedef struct {
@@ -80,12 +80,14 @@ typedef struct {
     bool broken;    /* something here is not mathematics: unknown command, stray character */
     bool unbalanced; /* braces, environments or brackets of a command do not match */
     bool too_large;
+    bool ordinal;    /* letters after a number were passed over: 15th */
     bool prose_only; /* words and punctuation, with no formula at all */
 } Tokens;
 
 typedef struct {
     bool prose;           /* a number found in a sentence: letters after it are a unit */
     bool comma_separates; /* 61,328 is two numbers */
+    bool letters_multiply; /* mgh is a product, and no word */
 } LexOptions;
 
 Tokens lex_answer(Arena *arena, Text answer, LexOptions options);
@@ -109,7 +111,8 @@ typedef enum {
     NODE_BASED,     /* text: the digits; number: the value; places: the base */
     NODE_QUANTITY,  /* children[0] of the unit `text` */
     NODE_RATIO,     /* a : b : c */
-    NODE_GROUP,     /* open and close bracket in mark and close; at least two children, or one in [] */
+    NODE_GROUP,     /* open and close bracket in mark and close; at least two children, or one in [];
+                       without a mark: the parts (a), (b), ... of an answer */
     NODE_SET,       /* {a, b} */
     NODE_BUILDER,   /* {children[0] | children[1]} */
     NODE_LIST,      /* a, b; mark: ',' ';' MARK_AND or MARK_OR */
@@ -205,18 +208,24 @@ bool mentions_subscript(const Node *node, Text name);
 
 /* ---- units -------------------------------------------------------------------------------- */
 
-enum { UNIT_DIMENSIONS = 9 };
+enum { UNIT_DIMENSIONS = 11 };
 
 /* A product of powers of base units, and the factor to them; unknown words have a name instead. */
 typedef struct {
     int powers[UNIT_DIMENSIONS];
     Rational factor;
     bool known;
-    bool generic; /* "units": fits whatever the other side says */
+    bool generic; /* "units" of a length nobody named, with their power */
 } Unit;
 
 bool unit_known(Text word);
 Unit unit_parse(Arena *arena, Text text);
+/* Whether two known units are of one dimension; plain "units" fit any. */
+bool units_fit(const Unit *a, const Unit *b);
+/* Whether a number of `smaller` may follow one of `larger`, as minutes follow hours; `share` is how
+ * many of the larger unit the smaller one is. */
+bool unit_subdivides(Arena *arena, Text larger, Text smaller, Rational *share);
+bool unit_is_time(Arena *arena, Text text);
 bool unit_same_name(Text a, Text b); /* plural and case aside */
 
 /* ---- comparing ---------------------------------------------------------------------------- */
@@ -224,6 +233,7 @@ bool unit_same_name(Text a, Text b); /* plural and case aside */
 bool rule_equal(Rule rule);
 /* A formula or a number, all the way down. */
 bool is_scalar(const Node *node);
+bool is_degree(const Node *node);
 Rule compare_scalars(Arena *arena, const Node *reference, const Node *answer,
                      CompareOptions options);
 /* Whether a / b is the same non-zero constant everywhere; `sign` is then its sign, 0 if complex. */

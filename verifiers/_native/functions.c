@@ -242,11 +242,75 @@ static bool at_inverse(const Parser *parser) { /* ^{-1}( */
            is_mark(peek_at(parser, 4), '}') && is_mark(peek_at(parser, 5), '(');
 }
 
+/* The number of ways to choose k of n, in order for A and P. */
+static Node *choices(Parser *parser, char letter, Node *n, Node *k) {
+    if (n == NULL || k == NULL) return NULL;
+    Node *ways = call(parser, FUNCTION_binom, n, k);
+    if (ways == NULL || letter == 'C') return ways;
+    return node_of(parser, NODE_PRODUCT, ways, call(parser, FUNCTION_factorial, k, NULL));
+}
+
+/* The number that a subscript is: 10 in C_10; NULL if it is none. */
+static Node *subscript_number(Parser *parser, Text name) {
+    int64_t value = 0;
+    if (name.size < 3 || name.size > 8 || name.data[1] != '_') return NULL;
+    for (size_t i = 2; i < name.size; i++) {
+        if (name.data[i] < '0' || name.data[i] > '9') return NULL;
+        value = 10 * value + (name.data[i] - '0');
+    }
+    return node_number(parser->arena, value);
+}
+
+/* C_{10}^3 and A_5^2, where both are numbers that fit: C_1^2 and C_2^2 are squares of constants.
+ * An upright C takes letters as well. NULL, and nothing read, if it is something else. */
+static Node *parse_choices(Parser *parser) {
+    const size_t start = parser->at;
+    const Text name = peek(parser)->text;
+    const bool upright = peek(parser)->prose && name.size == 1;
+    if (name.size == 0 || (name.data[0] != 'C' && name.data[0] != 'A')) return NULL;
+    parser->at++;
+    Node *n =
+        upright && take(parser, '_') ? parse_argument(parser) : subscript_number(parser, name);
+    Node *k = n != NULL && take(parser, '^') ? parse_argument(parser) : NULL;
+    Rational below, above;
+    bool fits = n != NULL && k != NULL && is_scalar(n) && is_scalar(k);
+    if (fits && (!upright || name.data[0] == 'A')) {
+        fits = evaluate_exactly(parser->arena, n, &below) &&
+               evaluate_exactly(parser->arena, k, &above) && rational_is_integer(above) &&
+               above.numerator.count > 0 && !above.numerator.negative &&
+               rational_compare(above, below) <= 0 && integer_bits(below.numerator) >= 2 &&
+               !(integer_bits(below.numerator) == 2 && !integer_is_odd(below.numerator));
+    }
+    if (fits) return choices(parser, name.data[0], n, k);
+    parser->at = start;
+    return NULL;
+}
+
+/* {}_{10}C_3 and {}^{10}C_3; NULL if it is something else. */
+static Node *parse_prescript(Parser *parser) {
+    if (!is_mark(peek_at(parser, 1), '}') ||
+        (!is_mark(peek_at(parser, 2), '_') && !is_mark(peek_at(parser, 2), '^')))
+        return NULL;
+    const size_t start = parser->at;
+    parser->at += 3;
+    Node *n = parse_argument(parser);
+    const Text name = peek(parser)->text;
+    const bool letter = peek(parser)->kind == TOKEN_SYMBOL && name.size > 0 &&
+                        (name.data[0] == 'C' || name.data[0] == 'P');
+    Node *k = n != NULL && letter ? subscript_number(parser, name) : NULL;
+    parser->at++;
+    if (k != NULL) return choices(parser, name.data[0], n, k);
+    parser->at = start;
+    return NULL;
+}
+
 /* f(x): certainly a function for the usual letters; otherwise a product that may be one. */
 static Node *parse_symbol(Parser *parser) {
     static const char *const FUNCTION_LETTERS[] = {"f", "g",   "h",   "F", "G",
                                                    "H", "phi", "psi", NULL};
     const Token *token = peek(parser);
+    Node *ways = parse_choices(parser);
+    if (ways != NULL) return ways;
     Node *name = leaf(parser, NODE_SYMBOL);
     size_t letter = 0;
     while (letter < token->text.size && token->text.data[letter] != '_' &&
@@ -330,7 +394,11 @@ Node *parse_base(Parser *parser) {
     case '(':
     case '[':
     case ']': return parse_group(parser);
-    case '{': return opens_builder(parser) ? parse_set(parser) : parse_braces(parser);
+    case '{': {
+        Node *ways = parse_prescript(parser);
+        if (ways != NULL) return ways;
+        return opens_builder(parser) ? parse_set(parser) : parse_braces(parser);
+    }
     case MARK_SET_OPEN: return parse_set(parser);
     case MARK_FLOOR_OPEN: return parse_between(parser, MARK_FLOOR_CLOSE, FUNCTION_floor);
     case MARK_CEIL_OPEN: return parse_between(parser, MARK_CEIL_CLOSE, FUNCTION_ceil);

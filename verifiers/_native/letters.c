@@ -1,6 +1,8 @@
 /* Letters and words: symbols, functions, units, and the words of other scripts. */
 #include "lexing.h"
 
+enum { MOST_FACTORS = 6 };
+
 static void push_letter(Lexer *lexer, size_t at) {
     Token *token;
     const char c = lexer->text.data[at];
@@ -83,6 +85,14 @@ static bool is_article(const Lexer *lexer, size_t at) {
     return word.size > 3 && !find_function(word, &function);
 }
 
+static void push_letters(Lexer *lexer, size_t start, size_t end) {
+    for (size_t i = start; i < end; i++) {
+        lexer->at = i;
+        push_letter(lexer, i);
+        if (lexer->at > i + 1) break; /* the last letter took a subscript */
+    }
+}
+
 /* A run of ASCII letters that no backslash introduces. */
 void lex_letters(Lexer *lexer) {
     const size_t start = lexer->at;
@@ -102,9 +112,11 @@ void lex_letters(Lexer *lexer) {
     lexer->at = end;
     const bool after_number = lexer->tokens.count > 0 && !lexer->spaced &&
                               lexer->tokens.items[lexer->tokens.count - 1].kind == TOKEN_NUMBER;
-    if (after_number && (same_word(word, "st") || same_word(word, "nd") || same_word(word, "rd") ||
-                         same_word(word, "th"))) {
-        return; /* 15th */
+    if (after_number && !lexer->options.letters_multiply &&
+        (same_word(word, "st") || same_word(word, "nd") || same_word(word, "rd") ||
+         same_word(word, "th"))) {
+        lexer->tokens.ordinal = true; /* 15th */
+        return;
     }
     int64_t value;
     size_t numeral;
@@ -130,6 +142,7 @@ void lex_letters(Lexer *lexer) {
         const bool after_value =
             before != NULL &&
             (before->kind == TOKEN_NUMBER ||
+             (before->kind == TOKEN_WORD && size > 1 && unit_known(before->text)) ||
              (before->kind == TOKEN_MARK &&
               (before->mark == ')' || before->mark == '}' || before->mark == '/')));
         bool upper = true;
@@ -142,12 +155,14 @@ void lex_letters(Lexer *lexer) {
             Token *token = new_token(lexer, TOKEN_SYMBOL);
             token->text = word;
             lex_subscript(lexer, token);
-        } else if (!prose && size == 4 &&
+        } else if (!prose && !unit && size == 4 &&
                    find_function(slice(lexer, start, start + 3), &function)) {
             Token *token = new_token(lexer, TOKEN_FUNCTION); /* sinx */
             token->function = function;
             token->text = slice(lexer, start, start + 3);
             push_letter(lexer, start + 3);
+        } else if (size <= MOST_FACTORS && !prose && lexer->options.letters_multiply) {
+            push_letters(lexer, start, end);
         } else if (prose || unit || is_short_word(word) || (alone && size > 2) ||
                    (size > 3 && !upper)) {
             new_token(lexer, TOKEN_WORD)->text = word;
@@ -156,11 +171,7 @@ void lex_letters(Lexer *lexer) {
             token->text = word;
             lex_subscript(lexer, token);
         } else {
-            for (size_t i = start; i < end; i++) {
-                lexer->at = i;
-                push_letter(lexer, i);
-                if (lexer->at > i + 1) break; /* the last letter took a subscript */
-            }
+            push_letters(lexer, start, end);
         }
     }
     argument_done(lexer);

@@ -64,6 +64,35 @@ static bool after_relation(const Lexer *lexer) {
            (last->mark == '=' || last->mark == '<' || last->mark == '>');
 }
 
+static bool after_number(const Lexer *lexer) {
+    return lexer->tokens.count > 0 && !lexer->spaced &&
+           lexer->tokens.items[lexer->tokens.count - 1].kind == TOKEN_NUMBER;
+}
+
+/* 60" at the end of a text where no quotation opened. */
+static bool is_last_quote(const Lexer *lexer) {
+    return after_number(lexer) && memchr(lexer->text.data, '"', lexer->at - 1) == NULL;
+}
+
+/* After a number: minutes and seconds of an angle, or feet and inches. */
+static void push_prime(Lexer *lexer, int count) {
+    new_token(lexer, TOKEN_UNIT)->text = count == 1 ? TEXT("'") : TEXT("''");
+}
+
+/* 30^{\prime} */
+static bool raised_primes(Lexer *lexer) {
+    static const char *const SPELLINGS[] = {"{\\prime}", "\\prime", "{\\prime\\prime}",
+                                            "{\\prime \\prime}"};
+    const Text rest = slice(lexer, lexer->at, lexer->text.size);
+    for (int i = 0; after_number(lexer) && i < 4; i++) {
+        if (!text_starts(rest, name_text(SPELLINGS[i]))) continue;
+        lexer->at += name_text(SPELLINGS[i]).size;
+        push_prime(lexer, i < 2 ? 1 : 2);
+        return true;
+    }
+    return false;
+}
+
 static void lex_ascii(Lexer *lexer, int c) {
     const int next = byte_at(lexer, lexer->at + 1);
     const bool prose = in_prose(lexer);
@@ -79,6 +108,12 @@ static void lex_ascii(Lexer *lexer, int c) {
         lexer->spaced = true;
         return;
     case '"':
+        if (!prose && is_last_quote(lexer)) {
+            push_prime(lexer, 2);
+            return;
+        }
+        lexer->spaced = true;
+        return;
     case '`': lexer->spaced = true; return; /* delimiters of a formula, quotes */
     case '~': lexer->spaced = true; return;
     case '<':
@@ -126,6 +161,10 @@ static void lex_ascii(Lexer *lexer, int c) {
         return;
     case '|': push_mark(lexer, MARK_BAR); return;
     case '^':
+        if (raised_primes(lexer)) return;
+        lexer->math = true;
+        push_mark(lexer, c);
+        return;
     case '_':
     case '+':
     case '/':
@@ -144,7 +183,12 @@ static void lex_ascii(Lexer *lexer, int c) {
     case '&': /* a &= b and a =& b only say what stands below what */
         if (!at_relation(lexer) && !after_relation(lexer)) push_mark(lexer, c);
         return;
-    case '\'': /* in "can't"; else a prime that follows no letter */
+    case '\'':
+        if (!prose && after_number(lexer)) {
+            if (next == '\'') lexer->at++;
+            push_prime(lexer, next == '\'' ? 2 : 1);
+            return;
+        } /* in "can't"; else a prime that follows no letter */
         lexer->tokens.broken |=
             !prose && (lexer->tokens.count == 0 ||
                        lexer->tokens.items[lexer->tokens.count - 1].kind != TOKEN_WORD);
@@ -193,8 +237,8 @@ static void lex_one(Lexer *lexer) {
         static const struct {
             uint32_t character;
             const char *unit;
-        } CURRENCIES[] = {
-            {0x20AC, "euro"}, {0xA3, "pound"}, {0xA5, "yuan"}, {0x20B9, "rupee"}, {0xA2, "cent"}};
+        } CURRENCIES[] = {{0x20AC, "euro"}, {0xA3, "pound"},   {0xA5, "yuan"},
+                          {0xFFE5, "yuan"}, {0x20B9, "rupee"}, {0xA2, "cent"}};
         for (size_t i = 0; i < sizeof CURRENCIES / sizeof *CURRENCIES; i++) {
             if (CURRENCIES[i].character != character) continue;
             new_token(lexer, TOKEN_UNIT)->text = name_text(CURRENCIES[i].unit);
@@ -211,6 +255,10 @@ static void lex_one(Lexer *lexer) {
             if (character == 0x221B) lexer->tokens.broken = true;
             lexer->at += length;
             lexer->math = true;
+            return;
+        } else if (sign != NULL && sign->mark == '\'' && after_number(lexer)) {
+            push_prime(lexer, character == 0x2033 ? 2 : 1);
+            lexer->at += length;
             return;
         } else if (sign == NULL) {
             lex_foreign(lexer);

@@ -36,9 +36,14 @@ static bool settle_entries(Arena *arena, Node *matrix) {
     return matrix != NULL && !arena->exhausted;
 }
 
+/* A large determinant, or a norm: a number, which we do not work out. */
+static bool is_determinant(const Node *node) {
+    return node->kind == NODE_MATRIX && (node->mark == 'v' || node->mark == 'V');
+}
+
 /* The matrix that a sum, product or multiple of matrices comes to; NULL if it is none. */
 static const Node *matrix_value(Arena *arena, const Node *node) {
-    if (node->kind == NODE_MATRIX) return node;
+    if (node->kind == NODE_MATRIX) return is_determinant(node) ? NULL : node;
     if (node->kind == NODE_NEGATE) {
         const Node *inner = matrix_value(arena, node->children[0]);
         Rational minus_one;
@@ -94,6 +99,12 @@ static const Node *matrix_value(Arena *arena, const Node *node) {
 }
 
 Rule compare_matrices(Compare *work, const Node *reference, const Node *answer) {
+    if (is_determinant(reference) || is_determinant(answer)) {
+        return reference->kind == answer->kind && reference->mark == answer->mark &&
+                       reference->rows == answer->rows && reference->columns == answer->columns
+                   ? compare_children(work, reference, answer, RULE_matrix)
+                   : RULE_different_shape;
+    }
     const Node *a = matrix_value(work->arena, reference), *b = matrix_value(work->arena, answer);
     if (work->arena->exhausted) return RULE_too_large;
     if (a != NULL && b != NULL) {

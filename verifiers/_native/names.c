@@ -242,9 +242,10 @@ static const Command COMMANDS[] = {
     {"hbar", COMMAND_SYMBOL, 0, "hbar"},
     {"imath", COMMAND_SYMBOL, 0, "i"},
     {"jmath", COMMAND_SYMBOL, 0, "j"},
-    {"perp", COMMAND_SYMBOL, 0, "perp"},
-    {"parallel", COMMAND_SYMBOL, 0, "parallel"},
-    {"cong", COMMAND_SYMBOL, 0, "cong"},
+    {"perp", COMMAND_MARK, MARK_FIGURE, "perp"},
+    {"parallel", COMMAND_MARK, MARK_FIGURE, "parallel"},
+    {"cong", COMMAND_MARK, MARK_FIGURE, "cong"},
+    {"sim", COMMAND_MARK, MARK_FIGURE, "sim"},
 };
 
 /* Unicode signs that stand for a mark or a letter's name. */
@@ -308,6 +309,7 @@ static const Sign SIGNS[] = {
     {0x3010, '[', NULL},
     {0x3011, ']', NULL},
     {0x2032, '\'', NULL},
+    {0x2033, '\'', NULL},
     {0x2019, '\'', NULL},
     {0x211D, MARK_NUMBERS, "R"},
     {0x2124, MARK_NUMBERS, "Z"},

@@ -317,6 +317,10 @@ static void write_node(Writer *writer, const Node *node) {
         return;
     case NODE_RATIO: write_children(writer, node, "(", " : ", ")"); return;
     case NODE_GROUP:
+        if (node->mark == 0) {
+            write_children(writer, node, "parts(", "; ", ")");
+            return;
+        }
         write_mark(writer, node->mark);
         write_children(writer, node, "", ", ", "");
         write_mark(writer, node->close);
@@ -328,7 +332,7 @@ static void write_node(Writer *writer, const Node *node) {
     case NODE_INTERSECTION: write_children(writer, node, "(", " intersect ", ")"); return;
     case NODE_DIFFERENCE: write_children(writer, node, "(", " minus ", ")"); return;
     case NODE_MATRIX:
-        write_string(writer, "[");
+        write_string(writer, node->mark == 'v' || node->mark == 'V' ? "det[" : "[");
         for (uint32_t i = 0; i < node->count; i++) {
             if (i > 0) write_string(writer, i % node->columns == 0 ? "; " : ", ");
             write_node(writer, node->children[i]);

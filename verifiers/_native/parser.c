@@ -210,6 +210,8 @@ ParseResult parse_answer(Arena *arena, const Tokens *tokens, Node **root) {
             return *root == NULL ? PARSE_TOO_LARGE : PARSED;
         }
     }
+    *root = parse_enumerated(arena, tokens);
+    if (*root != NULL) return PARSED;
     Parser parser = {.arena = arena, .items = tokens->items, .count = tokens->count};
     parser.at = tokens->count > 1 && is_mark(peek(&parser), '='); /* "= 5", cut out of a line */
     Node *node = parse_list(&parser);

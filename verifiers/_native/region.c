@@ -270,7 +270,7 @@ static bool read_chain(Arena *arena, const Node *node, Region *region) {
 static bool read(Arena *arena, const Node *node, Region *region, int depth);
 
 static bool read_group(const Node *node, Region *region) {
-    if (node->count != 2) return false;
+    if (node->count != 2 || node->mark == 0) return false; /* (a) 1 (b) 2 */
     const bool low_closed = node->mark == '[', high_closed = node->close == ']';
     int low_sign, high_sign;
     const bool low_infinite = infinite(node->children[0], &low_sign),

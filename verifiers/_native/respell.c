@@ -81,6 +81,11 @@ Text unify(Arena *arena, Text text) {
         if (invisible) continue;
         const bool space = c == 0xA0 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x3000;
         if (space) c = ' ';
+        if (c == 0x2103 || c == 0x2109) { /* one sign for degrees and scale */
+            size += text_encode(0xB0, copy + size);
+            copy[size++] = c == 0x2103 ? 'C' : 'F';
+            continue;
+        }
         const char *fraction = vulgar_fraction(c);
         if (c == 0x201C || c == 0x201D || c == 0x300C || c == 0x300D) c = '"';
         if (fraction != NULL) {

@@ -184,8 +184,8 @@ static bool has_imaginary_unit(const Node *node) {
  * it is of. */
 static uint32_t count_steps(const Node *node) {
     const Function f = node->function;
-    uint32_t count = node->kind == NODE_CALL &&
-                     (f == FUNCTION_sgn || f == FUNCTION_floor || f == FUNCTION_ceil);
+    uint32_t count =
+        node->kind == NODE_CALL && (f == FUNCTION_sgn || f == FUNCTION_floor || f == FUNCTION_ceil);
     for (uint32_t i = 0; i < node->count; i++) count += count_steps(node->children[i]);
     return count;
 }
@@ -198,11 +198,46 @@ static bool same_symbols(const Node *a, const Node *b, const Symbols *both) {
     return of_a.count == both->count && of_b.count == both->count;
 }
 
+/* x^{p/q} with an odd q as a power of the real root, which it is also where x is negative. */
+static const Node *with_real_roots(Arena *arena, const Node *node) {
+    Node *copy = NULL;
+    for (uint32_t i = 0; i < node->count; i++) {
+        const Node *child = with_real_roots(arena, node->children[i]);
+        if (child == node->children[i]) continue;
+        if (copy == NULL) copy = node_copy(arena, node, 0);
+        if (copy == NULL) return node;
+        copy->children[i] = (Node *)child;
+    }
+    const Node *result = copy == NULL ? node : copy;
+    Rational exponent;
+    if (node->kind != NODE_POWER || !evaluate_exactly(arena, node->children[1], &exponent) ||
+        rational_is_integer(exponent) || !integer_is_odd(exponent.denominator))
+        return result;
+    Node *root = node_new(arena, NODE_CALL, 2), *power = node_new(arena, NODE_POWER, 2);
+    Node *above = node_new(arena, NODE_NUMBER, 0), *below = node_new(arena, NODE_NUMBER, 0);
+    Integer one;
+    if (root == NULL || power == NULL || above == NULL || below == NULL ||
+        !integer_from_int64(arena, 1, &one))
+        return result;
+    above->number = (Rational){exponent.numerator, one};
+    below->number = (Rational){exponent.denominator, one};
+    root->function = FUNCTION_root;
+    root->children[0] = result->children[0];
+    root->children[1] = below;
+    power->children[0] = root;
+    power->children[1] = above;
+    return power;
+}
+
 static Rule compare_at_points(Arena *arena, const Node *reference, const Node *answer,
                               const Symbols *symbols) {
     Complex point[MAX_SYMBOLS];
     const bool complex = has_imaginary_unit(reference) || has_imaginary_unit(answer);
     const uint64_t seed = seed_of(reference, answer);
+    if (!complex) {
+        reference = with_real_roots(arena, reference);
+        answer = with_real_roots(arena, answer);
+    }
     int same = 0, one_sided = 0;
     for (int round = 0; round < POINTS; round++) {
         choose_point(symbols, seed, round, point);
@@ -286,7 +321,8 @@ static bool may_coincide(const Node *a, const Node *b) {
 /* How many terms the sums and products of an expression spell out, where their bounds are known. */
 static double terms_of(Arena *arena, const Node *node) {
     double most = 1;
-    for (uint32_t i = 0; i < node->count; i++) most = fmax(most, terms_of(arena, node->children[i]));
+    for (uint32_t i = 0; i < node->count; i++)
+        most = fmax(most, terms_of(arena, node->children[i]));
     Rational low, high;
     const bool big = node->kind == NODE_CALL &&
                      (node->function == FUNCTION_sum || node->function == FUNCTION_prod);

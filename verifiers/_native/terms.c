@@ -35,15 +35,58 @@ static Node *parse_based(Parser *parser, Node *digits) {
     return node;
 }
 
-/* ^\circ and its other spellings */
-static bool take_degree(Parser *parser) {
+/* Seconds or minutes of an angle: 30' in 45^\circ 30'. */
+static Node *parse_sixtieth(Parser *parser, const char *mark, int64_t per_degree) {
+    const Token *number = peek(parser), *unit = peek_at(parser, 1);
+    int64_t value;
+    if (number->kind != TOKEN_NUMBER || unit->kind != TOKEN_UNIT || !text_is(unit->text, mark) ||
+        real_compare(real_from_rational(number->value), real_from_double(60)) >= 0)
+        return NULL;
+    if (per_degree == 60 &&
+        (!rational_is_integer(number->value) || !integer_to_int64(number->value.numerator, &value)))
+        return NULL;
+    Node *part = leaf(parser, NODE_NUMBER);
+    parser->at++;
+    return node_of(parser, NODE_QUOTIENT, part, node_number(parser->arena, per_degree));
+}
+
+static bool is_integer_node(const Node *node) {
+    return node->kind == NODE_NUMBER && node->places < 0 && rational_is_integer(node->number);
+}
+
+/* What follows the number of degrees: minutes and seconds, or a scale of temperature. */
+static Node *degrees_of(Parser *parser, Node *value) {
+    const Token *scale = peek(parser);
+    const bool letter = scale->kind == TOKEN_SYMBOL;
+    const bool celsius = is_word(scale, "celsius") || (letter && text_is(scale->text, "C"));
+    const bool fahrenheit = is_word(scale, "fahrenheit") || (letter && text_is(scale->text, "F"));
+    if (celsius || fahrenheit) {
+        parser->at++;
+        return quantity(parser, value, celsius ? TEXT("celsius") : TEXT("fahrenheit"));
+    }
+    Node *minutes = is_integer_node(value) ? parse_sixtieth(parser, "'", 60) : NULL;
+    Node *seconds = is_integer_node(value) ? parse_sixtieth(parser, "''", 3600) : NULL;
+    if (minutes != NULL) value = node_of(parser, NODE_SUM, value, minutes);
+    if (seconds != NULL && value != NULL) value = node_of(parser, NODE_SUM, value, seconds);
+    return value == NULL ? NULL : quantity(parser, value, TEXT("degree"));
+}
+
+/* A degree sign after a value, raised or not. */
+static bool at_degrees(const Parser *parser) {
+    const Token *next = peek(parser);
+    if (is_mark(next, MARK_DEGREE)) return true;
+    if (!is_mark(next, '^')) return false;
+    const Token *after = peek_at(parser, 1);
+    return is_mark(after, MARK_DEGREE) ||
+           (is_mark(after, '{') && is_mark(peek_at(parser, 2), MARK_DEGREE) &&
+            is_mark(peek_at(parser, 3), '}'));
+}
+
+static Node *take_degrees(Parser *parser, Node *value) {
     const bool raised = is_mark(peek(parser), '^');
-    const bool in_braces = raised && is_mark(peek_at(parser, 1), '{');
-    if (!is_mark(peek_at(parser, raised + in_braces), MARK_DEGREE) ||
-        (in_braces && !is_mark(peek_at(parser, 3), '}')))
-        return false;
-    parser->at += 1 + (size_t)raised + 2 * (size_t)in_braces;
-    return true;
+    const bool grouped = raised && is_mark(peek_at(parser, 1), '{');
+    parser->at += grouped ? 4 : raised ? 2 : 1;
+    return degrees_of(parser, value);
 }
 
 Node *parse_factor(Parser *parser) {
@@ -51,8 +94,8 @@ Node *parse_factor(Parser *parser) {
     Node *node = parse_base(parser);
     while (node != NULL) {
         const Token *next = peek(parser);
-        if (take_degree(parser)) {
-            node = quantity(parser, node, TEXT("degree"));
+        if (at_degrees(parser)) {
+            node = take_degrees(parser, node);
         } else if (is_mark(next, '^')) {
             parser->at++;
             Node *exponent = parse_exponent(parser);
@@ -79,10 +122,6 @@ Node *parse_factor(Parser *parser) {
     }
     parser->depth--;
     return node;
-}
-
-static bool is_integer_node(const Node *node) {
-    return node->kind == NODE_NUMBER && node->places < 0 && rational_is_integer(node->number);
 }
 
 /* 2\frac{1}{2} and 2 1/2: whole number and fraction, read as their sum. */
@@ -136,6 +175,39 @@ static bool is_unit_token(const Token *token) {
            (token->prose && (token->kind == TOKEN_SYMBOL || token->kind == TOKEN_CONSTANT));
 }
 
+/* h in km/h: beside a unit, a letter that is one is no factor. */
+static bool is_unit_letter(const Token *token) {
+    return token->kind == TOKEN_SYMBOL && unit_known(token->text);
+}
+
+/* \frac{\text{m}}{\text{s}^2}, and nothing but units in it. */
+static bool at_unit_fraction(const Parser *parser) {
+    if (!is_command(peek(parser), "frac")) return false;
+    size_t at = 1;
+    for (int argument = 0; argument < 2; argument++) {
+        const bool group = is_mark(peek_at(parser, at), '{');
+        if (group) at++;
+        const size_t first = at;
+        for (;; at++) {
+            const Token *token = peek_at(parser, at);
+            const bool upright = token->kind == TOKEN_WORD ? unit_known(token->text)
+                                                           : token->prose && is_unit_letter(token);
+            const bool power =
+                at > first && token->kind == TOKEN_NUMBER && is_mark(peek_at(parser, at - 1), '^');
+            /* the numerator tells that letters below are units */
+            if (!upright && !(argument == 1 && is_unit_letter(token)) && !power &&
+                !(at > first && is_mark(token, '^')))
+                break;
+            if (!group) {
+                at++;
+                break;
+            }
+        }
+        if (at == first || (group && !is_mark(peek_at(parser, at++), '}'))) return false;
+    }
+    return true;
+}
+
 /* The unit that follows a value: words and upright letters with powers, joined by / per * and
  * spaces; written into one text, "m/s^2" or "square cm". */
 static bool parse_unit(Parser *parser, Text *unit) {
@@ -145,7 +217,8 @@ static bool parse_unit(Parser *parser, Text *unit) {
     if (text == NULL) return false;
     for (;;) {
         const Token *token = peek(parser);
-        if (!is_unit_token(token) || token->text.size == 0) break;
+        const bool below = size > 0 && text[size - 1] == '/' && is_unit_letter(token);
+        if ((!is_unit_token(token) && !below) || token->text.size == 0) break;
         if (++words > 5 || size + token->text.size + 16 > 200) return false;
         const bool per = is_word(token, "per");
         if (size > 0 && text[size - 1] != '/' && text[size - 1] != '*')
@@ -176,13 +249,38 @@ static bool parse_unit(Parser *parser, Text *unit) {
             size += power->text.size;
         }
         const Token *join = peek(parser);
-        if ((is_mark(join, '/') || is_mark(join, '*')) && is_unit_token(peek_at(parser, 1))) {
+        const Token *after = peek_at(parser, 1);
+        const bool letter = is_mark(join, '/') && unit_known(token->text) && is_unit_letter(after);
+        if (((is_mark(join, '/') || is_mark(join, '*')) && is_unit_token(after)) || letter) {
             text[size++] = (char)join->mark;
             parser->at++;
         }
     }
     *unit = (Text){text, size};
     return size > 0 && text[size - 1] != '/' && text[size - 1] != '*';
+}
+
+/* Reads what at_unit_fraction found, as the unit "m/s^2". */
+static Node *parse_unit_fraction(Parser *parser, Node *value) {
+    char *text = arena_take(parser->arena, 200);
+    size_t size = 0;
+    if (text == NULL) return NULL;
+    parser->at++;
+    for (int argument = 0; argument < 2; argument++) {
+        const bool group = take(parser, '{');
+        do {
+            const Token *token = peek(parser);
+            if (size + token->text.size + 2 > 200) return NULL;
+            if (is_mark(token, '^'))
+                text[size++] = '^';
+            else if (token->kind != TOKEN_NUMBER && size > 0)
+                text[size++] = argument == 0 ? ' ' : '/';
+            if (token->text.size > 0) memcpy(text + size, token->text.data, token->text.size);
+            size += token->text.size;
+            parser->at++;
+        } while (group && !take(parser, '}'));
+    }
+    return quantity(parser, value, (Text){text, size});
 }
 
 /* 5 million, 2 dozen, one third: words that multiply, whatever the unit that follows. */
@@ -220,6 +318,35 @@ static Node *parse_scale(Parser *parser, Node *value) {
     return value;
 }
 
+/* 5 hours 30 minutes, 5 hours and 30 minutes: one quantity, in its larger unit. */
+static Node *parse_compound(Parser *parser, Node *larger) {
+    while (larger != NULL) {
+        const size_t start = parser->at;
+        Text unit;
+        Rational share, part;
+        const bool joined = is_mark(peek(parser), MARK_AND);
+        if (!joined && peek(parser)->kind != TOKEN_NUMBER) return larger;
+        if (joined && unit_is_time(parser->arena, larger->text)) parser->at++;
+        const Token *number = peek(parser);
+        const bool more = number->kind == TOKEN_NUMBER && is_unit_token(peek_at(parser, 1));
+        Node *value = more ? leaf(parser, NODE_NUMBER) : NULL;
+        if (value == NULL || !parse_unit(parser, &unit) ||
+            !unit_subdivides(parser->arena, larger->text, unit, &share) ||
+            !rational_multiply(parser->arena, number->value, share, &part) ||
+            real_compare(real_from_rational(part), real_from_double(1)) >= 0) {
+            parser->at = start;
+            return larger;
+        }
+        Node *added = node_new(parser->arena, NODE_NUMBER, 0);
+        if (added == NULL) return NULL;
+        added->number = part;
+        added->places = -1;
+        Node *sum = node_of(parser, NODE_SUM, larger->children[0], added);
+        larger = sum == NULL ? NULL : quantity(parser, sum, larger->text);
+    }
+    return larger;
+}
+
 static Node *parse_unit_after(Parser *parser, Node *value) {
     Text unit;
     const size_t start = parser->at;
@@ -228,7 +355,7 @@ static Node *parse_unit_after(Parser *parser, Node *value) {
         value = parse_scale(parser, value);
     }
     if (value == NULL || (parser->at > start && !is_unit_token(peek(parser)))) return value;
-    return parse_unit(parser, &unit) ? quantity(parser, value, unit) : NULL;
+    return parse_unit(parser, &unit) ? parse_compound(parser, quantity(parser, value, unit)) : NULL;
 }
 
 /* (0, 1) U (2, 3) */
@@ -258,10 +385,13 @@ static Node *parse_term(Parser *parser) {
     bool bare_number = false; /* the last factor was a number and nothing else */
     term = parse_factor(parser);
     if (number_first && term != NULL && (term->kind == NODE_NUMBER || term->kind == NODE_BASED)) {
+        const Node *whole = term;
         if (is_integer_node(term)) term = parse_mixed(parser, term);
-        if (term != NULL && term->kind == NODE_SUM && take_degree(parser))
-            term = quantity(parser, term, TEXT("degree")); /* 22\frac12^\circ */
         bare_number = true;
+        if (term != NULL && term != whole && at_degrees(parser)) /* 22\frac12^\circ */
+            term = take_degrees(parser, term);
+        else if (term != NULL && term != whole && take(parser, '%'))
+            term = node_of(parser, NODE_PERCENT, term, NULL);
     }
     while (term != NULL) {
         const Token *next = peek(parser);
@@ -279,10 +409,15 @@ static Node *parse_term(Parser *parser) {
             factor = parse_factor(parser);
             if (bare_number && factor != NULL) bare_number = factor->kind == NODE_NUMBER;
             if (negative) factor = node_of(parser, NODE_NEGATE, factor, NULL);
+            /* \pi/3^\circ are so many degrees; 60^\circ/2^\circ is a number */
+            const bool degrees = is_mark(next, '/') && factor != NULL && is_degree(factor) &&
+                                 !node_contains(term, NODE_QUANTITY);
+            if (degrees) factor = factor->children[0];
             term = factor == NULL
                        ? NULL
                        : node_of(parser, is_mark(next, '*') ? NODE_PRODUCT : NODE_QUOTIENT, term,
                                  factor);
+            if (degrees && term != NULL) term = quantity(parser, term, TEXT("degree"));
             continue;
         }
         if (is_unit_token(next) && term->kind != NODE_WORDS) {
@@ -295,6 +430,10 @@ static Node *parse_term(Parser *parser) {
                 term = parse_unit_after(parser, term);
                 continue;
             }
+        }
+        if (term->kind != NODE_WORDS && at_unit_fraction(parser)) {
+            term = parse_unit_fraction(parser, term);
+            continue;
         }
         const bool implicit =
             next->kind == TOKEN_SYMBOL || next->kind == TOKEN_CONSTANT ||

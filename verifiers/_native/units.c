@@ -3,7 +3,7 @@
 
 #include "expression.h"
 
-enum { METER, KILOGRAM, SECOND, AMPERE, KELVIN, MOLE, ANGLE, BYTE, MONEY };
+enum { METER, KILOGRAM, SECOND, AMPERE, KELVIN, MOLE, ANGLE, BYTE, MONEY, YEAR, YUAN };
 
 typedef struct {
     const char *names; /* separated by spaces, singular */
@@ -27,13 +27,14 @@ static const Known UNITS[] = {
     {"g gram 克", KILOGRAM, "0.001", {0}},
     {"mg milligram 毫克", KILOGRAM, "0.000001", {0}},
     {"t tonne 吨", KILOGRAM, "1000", {0}},
-    {"lb pound-mass", KILOGRAM, "0.45359237", {0}},
+    {"lb lbs pound pound-mass", KILOGRAM, "0.45359237", {0}},
     {"oz ounce", KILOGRAM, "0.028349523125", {0}},
     {"s sec second 秒", SECOND, "1", {0}},
     {"ms millisecond", SECOND, "0.001", {0}},
     {"min minute 分钟", SECOND, "60", {0}},
-    {"h hr hour 小时", SECOND, "3600", {0}},
+    {"h hr hrs hour 小时", SECOND, "3600", {0}},
     {"day 天", SECOND, "86400", {0}},
+    {"year 年 岁", YEAR, "1", {0}},
     {"week 周 星期", SECOND, "604800", {0}},
     {"A amp ampere", AMPERE, "1", {0}},
     {"K kelvin", KELVIN, "1", {0}},
@@ -43,20 +44,22 @@ static const Known UNITS[] = {
     {"byte", BYTE, "1", {0}},
     {"bit", BYTE, "0.125", {0}},
     {"dollar usd", MONEY, "1", {0}},
+    {"yuan 元 rmb cny", YUAN, "1", {0}},
     {"cent", MONEY, "0.01", {0}},
     {"L l liter litre 升", -1, "0.001", {[METER] = 3}},
-    {"mL ml milliliter millilitre 毫升", -1, "0.000001", {[METER] = 3}},
+    {"mL ml cc milliliter millilitre 毫升", -1, "0.000001", {[METER] = 3}},
     {"N newton", -1, "1", {[METER] = 1, [KILOGRAM] = 1, [SECOND] = -2}},
     {"J joule", -1, "1", {[METER] = 2, [KILOGRAM] = 1, [SECOND] = -2}},
     {"kJ kilojoule", -1, "1000", {[METER] = 2, [KILOGRAM] = 1, [SECOND] = -2}},
     {"W watt", -1, "1", {[METER] = 2, [KILOGRAM] = 1, [SECOND] = -3}},
     {"kW kilowatt", -1, "1000", {[METER] = 2, [KILOGRAM] = 1, [SECOND] = -3}},
+    {"atm atmosphere", -1, "101325", {[METER] = -1, [KILOGRAM] = 1, [SECOND] = -2}},
     {"Pa pascal", -1, "1", {[METER] = -1, [KILOGRAM] = 1, [SECOND] = -2}},
     {"V volt", -1, "1", {[METER] = 2, [KILOGRAM] = 1, [SECOND] = -3, [AMPERE] = -1}},
     {"C coulomb", -1, "1", {[SECOND] = 1, [AMPERE] = 1}},
     {"Hz hertz", -1, "1", {[SECOND] = -1}},
     {"mph", -1, "0.44704", {[METER] = 1, [SECOND] = -1}},
-    {"kmh kph", -1, "0.277777777777777777777777777778", {[METER] = 1, [SECOND] = -1}},
+    {"kmh kph", -1, "5/18", {[METER] = 1, [SECOND] = -1}},
 };
 
 static bool name_equal(Text word, Text name) {
@@ -85,6 +88,17 @@ static bool word_is(Text word, const char *other) {
     return name_equal(word, (Text){other, strlen(other)});
 }
 
+/* "0.0254", "5/18" */
+static bool read_factor(Arena *arena, const char *text, Rational *factor) {
+    const size_t above = strcspn(text, "/");
+    Rational below;
+    return rational_from_decimal(arena, (Text){text, above}, factor) &&
+           (text[above] == 0 ||
+            (rational_from_decimal(arena, (Text){text + above + 1, strlen(text + above + 1)},
+                                   &below) &&
+             rational_divide(arena, *factor, below, factor)));
+}
+
 /* "square cm", "m/s^2", "kg*m s^-2": words with powers, a slash before each divisor. */
 Unit unit_parse(Arena *arena, Text text) {
     Unit unit = {.known = true};
@@ -111,6 +125,7 @@ Unit unit_parse(Arena *arena, Text text) {
             if (negative) power = -power;
         }
         at = end;
+        if (word_is(word, "old") && unit.powers[YEAR] == 1) continue; /* 5 years old */
         if (word_is(word, "square") || word_is(word, "sq")) {
             next_power = 2;
             continue;
@@ -120,7 +135,8 @@ Unit unit_parse(Arena *arena, Text text) {
             continue;
         }
         if (word_is(word, "unit") || word_is(word, "units")) {
-            unit.generic = true;
+            unit.generic = true; /* of length, where a power tells */
+            unit.powers[METER] += (divides ? -1 : 1) * power * next_power;
             next_power = 1;
             continue;
         }
@@ -129,7 +145,7 @@ Unit unit_parse(Arena *arena, Text text) {
         power *= (divides ? -1 : 1) * next_power;
         next_power = 1;
         Rational factor;
-        if (!rational_from_decimal(arena, (Text){known->factor, strlen(known->factor)}, &factor) ||
+        if (!read_factor(arena, known->factor, &factor) ||
             !rational_power(arena, factor, power, &factor) ||
             !rational_multiply(arena, unit.factor, factor, &unit.factor)) {
             return (Unit){.known = false};
@@ -140,6 +156,50 @@ Unit unit_parse(Arena *arena, Text text) {
         }
     }
     return unit;
+}
+
+static bool has_dimension(const Unit *unit) {
+    for (int i = 0; i < UNIT_DIMENSIONS; i++)
+        if (unit->powers[i] != (unit->generic && i == METER)) return true;
+    return false;
+}
+
+bool units_fit(const Unit *a, const Unit *b) {
+    if (a->generic != b->generic) {
+        const Unit *generic = a->generic ? a : b;
+        if (!has_dimension(generic)) return true;
+    }
+    if (a->generic && b->generic && has_dimension(a) != has_dimension(b)) {
+        const Unit *sized = has_dimension(a) ? a : b; /* "units" may stand for square units */
+        for (int i = 0; i < UNIT_DIMENSIONS; i++)
+            if (i != METER && sized->powers[i] != 0) return false;
+        return true;
+    }
+    return memcmp(a->powers, b->powers, sizeof a->powers) == 0;
+}
+
+/* The one base unit that is measured, to the first power; -1 if there is none. */
+static int only_dimension(const Unit *unit) {
+    int only = -1;
+    for (int i = 0; i < UNIT_DIMENSIONS; i++) {
+        if (unit->powers[i] == 0) continue;
+        if (only >= 0 || unit->powers[i] != 1) return -1;
+        only = i;
+    }
+    return unit->known && !unit->generic ? only : -1;
+}
+
+bool unit_is_time(Arena *arena, Text text) {
+    const Unit unit = unit_parse(arena, text);
+    return only_dimension(&unit) == SECOND;
+}
+
+bool unit_subdivides(Arena *arena, Text larger, Text smaller, Rational *share) {
+    const Unit a = unit_parse(arena, larger), b = unit_parse(arena, smaller);
+    const int dimension = only_dimension(&a);
+    return (dimension == SECOND || dimension == METER || dimension == KILOGRAM) &&
+           only_dimension(&b) == dimension && rational_compare(b.factor, a.factor) < 0 &&
+           rational_divide(arena, b.factor, a.factor, share);
 }
 
 bool unit_same_name(Text a, Text b) { return name_equal(a, b) || name_equal(b, a); }
