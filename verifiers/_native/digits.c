@@ -159,14 +159,11 @@ static bool lex_prefixed(Lexer *lexer) {
     while (is_digit(byte_at(lexer, end)) || is_letter(byte_at(lexer, end))) end++;
     const unsigned base = mark == 'x' ? 16 : mark == 'o' ? 8 : 2;
     bool digits = end > start && end - start <= 64;
-    bool hexadecimal = digits;
     for (size_t i = start; i < end; i++) {
         const int c = byte_at(lexer, i);
-        const int digit = is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
-        digits &= digit < (int)base;
-        hexadecimal &= digit < 16;
+        digits &= (is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10) < (int)base;
     }
-    if (!hexadecimal) return false; /* 0x is a product */
+    if (!digits && !is_digit(byte_at(lexer, start))) return false; /* 0x is a product */
     Token *token = new_token(lexer, TOKEN_NUMBER);
     Integer value, one;
     token->text = slice(lexer, lexer->at, end);
