@@ -26,10 +26,6 @@ static bool decimal_comma(Compare *work, const Node *list, const Node *number,
            (!below_one || rational_is_zero(whole->number));
 }
 
-static bool is_residue(const Node *node) {
-    return node->kind == NODE_CALL && node->function == FUNCTION_mod;
-}
-
 static Rule compare_based(Compare *work, const Node *reference, const Node *answer) {
     if (reference->kind == NODE_BASED && answer->kind == NODE_BASED) {
         return reference->places == answer->places &&
@@ -65,6 +61,54 @@ static NodeKind meaning_of_words(const Node *node) {
             return MEANINGS[i].kind; /* plural and case aside */
     }
     return node->kind;
+}
+
+/* Over what `name` ranges, if the answer says it; `any` is set where it says so of some name. */
+static const Node *declared_range(const Node *answer, Text name, bool *any) {
+    const Node *range = NULL;
+    for (uint32_t i = 0; answer->kind == NODE_LIST && i < answer->count; i++) {
+        const Node *child = answer->children[i];
+        if (!is_declaration(child)) continue;
+        *any = true;
+        if (text_equal(child->children[0]->text, name)) range = child->children[1];
+    }
+    return range;
+}
+
+/* Whether an answer says nothing of a parameter that ranges over `range`, and need not: it is the x
+ * of f(x), it or what it gives the value of has a letter that stands for an integer, or it is real. */
+static bool goes_without_saying(const Node *answer, Text name, Text range) {
+    if (text_equal(range, TEXT("R")) || text_equal(bound_argument(answer), name)) return true;
+    if (range.size == 0 || strchr("ZN", range.data[0]) == NULL) return false;
+    Symbols labels = {.count = 0};
+    if (is_equation(answer)) symbols_collect(&labels, answer->children[0]);
+    bool integer = is_integer_letter(name);
+    for (uint32_t i = 0; i < labels.count; i++) integer |= is_integer_letter(labels.names[i]);
+    for (uint32_t i = 0; answer->kind == NODE_LIST && i < answer->count; i++)
+        integer |= is_equation(answer->children[i]) &&
+                   text_equal(bound_argument(answer->children[i]), name);
+    return integer;
+}
+
+/* Whether `a` says over what one parameter ranges, and `b` disagrees, or uses it otherwise. */
+static bool ranges_differ(const Node *a, const Node *b) {
+    Symbols used = {.count = 0};
+    symbols_collect(&used, b);
+    for (uint32_t i = 0; a->kind == NODE_LIST && i < a->count; i++) {
+        if (!is_declaration(a->children[i])) continue;
+        const Text name = a->children[i]->children[0]->text;
+        const Text range = a->children[i]->children[1]->text;
+        bool any = false;
+        const Node *other = declared_range(b, name, &any);
+        if (other != NULL && !text_equal(range, other->text)) return true;
+        if (other != NULL || symbols_find(&used, name) < 0) continue;
+        if (any || !goes_without_saying(b, name, range)) return true;
+    }
+    return false;
+}
+
+static bool declarations_differ(const Node *a, const Node *b) {
+    return ranges_differ(a, b) || ranges_differ(b, a);
 }
 
 static Rule compare_kinds(Compare *work, const Node *reference, const Node *answer) {
@@ -141,8 +185,11 @@ static Rule compare_kinds(Compare *work, const Node *reference, const Node *answ
     if (wanted == NODE_RELATION && given == NODE_RELATION)
         return compare_relations(work, reference, answer);
     if (is_equation(reference) && is_scalar(answer)) return compare_solved(work, reference, answer);
-    if (wanted == NODE_BUILDER && given == NODE_BUILDER)
+    if (wanted == NODE_BUILDER && given == NODE_BUILDER) {
+        if (declarations_differ(reference->children[1], answer->children[1]))
+            return RULE_different_members;
         return compare_children(work, reference, answer, RULE_interval);
+    }
     if (wanted == NODE_NUMBERS && given == NODE_NUMBERS)
         return text_equal(reference->text, answer->text) ? RULE_interval : RULE_different_bounds;
     if ((wanted == NODE_EMPTY_SET || given == NODE_EMPTY_SET) && wanted != NODE_WORDS &&
@@ -183,6 +230,7 @@ static Rule compare_kinds(Compare *work, const Node *reference, const Node *answ
         if (tuple && (group->mark == '(') != (group->close == ')'))
             return RULE_different_shape; /* (1, 5] is no pair */
         if (!tuple) return compare_parts(work, &a, &b);
+        if (repeats_label(work, &a) || repeats_label(work, &b)) return RULE_different_shape;
         if (wanted == NODE_SET || given == NODE_SET || a.count != b.count)
             return RULE_different_shape;
         return compare_in_order(work, &a, &b);
@@ -222,21 +270,6 @@ Rule compare_nodes(Compare *work, const Node *reference, const Node *answer) {
 
 /* ---- whole answers ------------------------------------------------------------------------ */
 
-/* Whether both say over what one parameter ranges, and disagree. */
-static bool declarations_differ(const Node *a, const Node *b) {
-    for (uint32_t i = 0; a->kind == NODE_LIST && i < a->count; i++) {
-        for (uint32_t j = 0; b->kind == NODE_LIST && j < b->count; j++) {
-            const Node *x = a->children[i], *y = b->children[j];
-            if (is_declaration(x) && is_declaration(y) && x->children[0]->kind == NODE_SYMBOL &&
-                text_equal(x->children[0]->text, y->children[0]->text) &&
-                !text_equal(x->children[1]->text, y->children[1]->text)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static bool joined_by(const Node *list, int mark) {
     bool joined = false;
     for (uint32_t i = 0; list->kind == NODE_LIST && i + 1 < list->count; i++)
@@ -244,25 +277,79 @@ static bool joined_by(const Node *list, int mark) {
     return joined;
 }
 
-/* "p and q" against "p or q". The values of one unknown are listed with either. */
-static bool connectives_differ(const Node *a, const Node *b) {
-    const bool conflict = (joined_by(a, MARK_AND) && joined_by(b, MARK_OR)) ||
-                          (joined_by(a, MARK_OR) && joined_by(b, MARK_AND));
+/* Whether "a or b" is about two things: x = 1 or y = 2, A or B. */
+static bool two_subjects(Compare *work, const Node *a, const Node *b) {
+    if (is_declaration(a) || is_declaration(b)) return false;
+    bool contradiction;
+    const Part x = read_part(work, a, &contradiction), y = read_part(work, b, &contradiction);
+    if (x.label != NULL && y.label != NULL) {
+        const Text base = base_name(x.label);
+        return !same_text(work, x.label, y.label) &&
+               !(base.size > 0 && text_equal(base, base_name(y.label)));
+    }
+    if (is_text_like(a) && is_text_like(b)) return true;
+    if (a->kind != NODE_RELATION || b->kind != NODE_RELATION) return false;
+    Symbols one = {.count = 0}, other = {.count = 0};
+    symbols_collect(&one, a);
+    symbols_collect(&other, b);
+    for (uint32_t i = 0; i < one.count; i++)
+        if (symbols_find(&other, one.names[i]) >= 0) return false;
+    return one.count > 0 && other.count > 0;
+}
+
+/* "p or q" against "p and q" or "p, q". The values of one unknown are listed with either. */
+static bool connectives_differ(Compare *work, const Node *a, const Node *b) {
+    if (joined_by(a, MARK_OR) == joined_by(b, MARK_OR)) return false;
+    const Node *either = joined_by(a, MARK_OR) ? a : b, *all = either == a ? b : a;
     Symbols symbols = {.count = 0};
-    if (conflict) symbols_collect(&symbols, a);
-    return symbols.count > 1;
+    if (joined_by(all, MARK_AND)) symbols_collect(&symbols, either);
+    if (symbols.count > 1) return true;
+    for (uint32_t i = 0; i + 1 < either->count; i++)
+        if (two_subjects(work, either->children[i], either->children[i + 1])) return true;
+    return false;
+}
+
+/* {x | x = 2k, k \in Z} and {2k | k \in Z} as x = 2k, k \in Z and 2k, k \in Z. */
+const Node *spelled_out(Compare *work, const Node *node) {
+    if (node->kind != NODE_BUILDER) return node;
+    const Node *left = node->children[0], *such = node->children[1];
+    const bool family = such->kind == NODE_LIST && such->count > 1 &&
+                        such->children[0]->kind == NODE_RELATION &&
+                        !is_declaration(such->children[0]);
+    const Node *last = family ? such->children[such->count - 1] : such;
+    if (!is_declaration(last) || text_equal(last->children[1]->text, TEXT("R"))) return node;
+    if (left->kind == NODE_RELATION && is_declaration(left) &&
+        text_equal(left->children[1]->text, TEXT("R")))
+        left = left->children[0];
+    if (family) {
+        const Node *subject = such->children[0]->children[0];
+        return left->kind == NODE_SYMBOL && same_text(work, left, subject) ? such : node;
+    }
+    if (!is_scalar(left) || left->kind == NODE_SYMBOL) return node;
+    Node *list = node_new(work->arena, NODE_LIST, 2);
+    int *ops = arena_take(work->arena, 2 * sizeof *ops);
+    if (list == NULL || ops == NULL) return node;
+    list->children[0] = (Node *)left;
+    list->children[1] = (Node *)last;
+    ops[0] = ops[1] = ',';
+    list->ops = ops;
+    return list;
 }
 
 /* A whole answer may carry labels, and be a list of parts. */
 Rule compare_tops(Compare *work, const Node *reference, const Node *answer) {
-    if (declarations_differ(reference, answer) || connectives_differ(reference, answer))
-        return RULE_different_members;
-    if (reference->kind == NODE_LIST) reference = group_labelled(work, reference);
-    if (answer->kind == NODE_LIST) answer = group_labelled(work, answer);
+    reference = spelled_out(work, reference);
+    answer = spelled_out(work, answer);
+    const Node *labels = reference->kind == NODE_LIST ? reference : answer;
+    if (reference->kind == NODE_LIST) reference = group_labelled(work, reference, labels);
+    if (answer->kind == NODE_LIST) answer = group_labelled(work, answer, labels);
+    if (connectives_differ(work, reference, answer)) return RULE_different_members;
     Region wanted_region, given_region;
     const bool regions = region_read(work->arena, reference, &wanted_region) &&
                          region_read(work->arena, answer, &given_region);
-    if (regions && wanted_region.certain && given_region.certain && reference->kind != NODE_SET &&
+    const bool certain = regions && wanted_region.certain && given_region.certain;
+    if (!certain && declarations_differ(reference, answer)) return RULE_different_members;
+    if (certain && reference->kind != NODE_SET &&
         answer->kind != NODE_SET) {
         return compare_nodes(work, reference, answer);
     }

@@ -33,9 +33,10 @@ bool labels_agree(Compare *work, const Node *a, const Node *b);
 bool is_declaration(const Node *node);
 bool add_part(Compare *work, Parts *parts, const Node *node);
 bool add_members(Compare *work, Parts *parts, const Node *node);
-const Node *group_labelled(Compare *work, const Node *list);
+const Node *group_labelled(Compare *work, const Node *list, const Node *labels);
 bool split_tuple(Parts *parts);
 uint32_t labelled(const Parts *parts);
+bool repeats_label(Compare *work, const Parts *parts);
 Rule compare_in_order(Compare *work, const Parts *reference, const Parts *answer);
 Rule compare_any_order(Compare *work, const Parts *reference, const Parts *answer, bool by_label);
 Rule compare_parts(Compare *work, const Parts *reference, const Parts *answer);
@@ -55,10 +56,13 @@ Rule compare_matrices(Compare *work, const Node *reference, const Node *answer);
 
 /* ---- relations.c: equations and inequalities ---- */
 bool is_equation(const Node *node);
+bool is_residue(const Node *node);
 Rule compare_relations(Compare *work, const Node *reference, const Node *answer);
 Rule compare_solved(Compare *work, const Node *equation, const Node *solution);
 
 /* ---- renamed.c: the same under another name ---- */
+bool is_integer_letter(Text name); /* k, m, n, l, j */
+Text bound_argument(const Node *node);     /* the x of f(x) = ... */
 Rule compare_renamed(Compare *work, const Node *reference, const Node *answer);
 
 /* ---- wording.c: answers in words ---- */
@@ -98,6 +102,7 @@ Tokens last_side(const Tokens *tokens);
 
 /* ---- compare.c: any two expressions, and whole answers with their labels ---- */
 Rule compare_nodes(Compare *work, const Node *reference, const Node *answer);
+const Node *spelled_out(Compare *work, const Node *node);
 Rule compare_tops(Compare *work, const Node *reference, const Node *answer);
 
 #endif

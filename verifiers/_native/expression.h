@@ -57,7 +57,8 @@ enum {
     MARK_AND, MARK_OR, MARK_SET_OPEN, MARK_SET_CLOSE, MARK_FLOOR_OPEN, MARK_FLOOR_CLOSE,
     MARK_CEIL_OPEN, MARK_CEIL_CLOSE, MARK_BAR, MARK_NORM, MARK_SUCH_THAT, MARK_ROW, MARK_DEGREE,
     MARK_EMPTY_SET, MARK_NUMBERS, /* \mathbb{R}: text */ MARK_FOR_ALL, MARK_ANGLE, MARK_ARROW,
-    MARK_DOTS, MARK_ABOUT, MARK_FIGURE, /* \cong and its kind, which nobody reads: text */
+    MARK_DOTS, MARK_ABOUT, MARK_TRIANGLE,
+    MARK_FIGURE, /* \cong and its kind, which nobody reads: text */
 };
 
 typedef struct {
@@ -251,6 +252,7 @@ typedef struct {
     Piece pieces[MAX_PIECES];
     uint32_t count;
     Text variable; /* what was bounded, if it was named */
+    Text domain;   /* Z, Q or N where only these of them belong */
     bool certain;  /* cannot be a tuple instead */
 } Region;
 

@@ -372,6 +372,40 @@ static Node *parse_words(Parser *parser) {
     return node;
 }
 
+/* \angle ABC, \triangle ABC: one name, in which the order of the points counts. An angle is the
+ * same from either end. */
+static Node *parse_angle(Parser *parser) {
+    enum { MOST_POINTS = 3 };
+    const Token *points[MOST_POINTS];
+    const bool triangle = is_mark(peek(parser), MARK_TRIANGLE);
+    Text name = triangle ? TEXT("triangle") : TEXT("angle");
+    size_t count = 0, size = name.size;
+    parser->at++;
+    while (count < MOST_POINTS && peek(parser)->kind == TOKEN_SYMBOL &&
+           peek(parser)->text.size > 0 && peek(parser)->text.data[0] >= 'A' &&
+           peek(parser)->text.data[0] <= 'Z') {
+        points[count] = peek(parser);
+        size += 1 + points[count++]->text.size;
+        parser->at++;
+    }
+    if (count == 0) return symbol(parser, name);
+    char *joined = arena_take(parser->arena, size);
+    if (joined == NULL) return NULL;
+    memcpy(joined, name.data, name.size);
+    size = name.size;
+    const Text first = points[0]->text, last = points[count - 1]->text;
+    const size_t shorter = first.size < last.size ? first.size : last.size;
+    const int order = memcmp(first.data, last.data, shorter);
+    const bool turned = !triangle && (order > 0 || (order == 0 && first.size > last.size));
+    for (size_t i = 0; i < count; i++) {
+        const Text point = points[turned ? count - 1 - i : i]->text;
+        joined[size++] = ' ';
+        memcpy(joined + size, point.data, point.size);
+        size += point.size;
+    }
+    return symbol(parser, (Text){joined, size});
+}
+
 Node *parse_base(Parser *parser) {
     const Token *token = peek(parser);
     switch (token->kind) {
@@ -407,7 +441,8 @@ Node *parse_base(Parser *parser) {
     case MARK_EMPTY_SET: return leaf(parser, NODE_EMPTY_SET);
     case MARK_NUMBERS: return leaf(parser, NODE_NUMBERS);
     case MARK_DOTS: parser->at++; return symbol(parser, TEXT("..."));
-    case MARK_ANGLE: parser->at++; return symbol(parser, TEXT("angle"));
+    case MARK_ANGLE:
+    case MARK_TRIANGLE: return parse_angle(parser);
     case '*':
     case '/':
     case '^':

@@ -12,8 +12,9 @@ bool same_text(Compare *work, const Node *a, const Node *b) {
 
 static bool upper_symbol(const Node *node) {
     if (node->kind != NODE_SYMBOL || node->text.size == 0) return false;
-    const bool angle = text_equal(node->text, TEXT("angle"));
-    return angle || (node->text.data[0] >= 'A' && node->text.data[0] <= 'Z');
+    const bool figure =
+        text_starts(node->text, TEXT("angle")) || text_starts(node->text, TEXT("triangle"));
+    return figure || (node->text.data[0] >= 'A' && node->text.data[0] <= 'Z');
 }
 
 /* "not the maximum": the value that follows is not the answer. */
@@ -126,6 +127,9 @@ Part read_part(Compare *work, const Node *node, bool *contradiction) {
         return (Part){node->children[1], node->children[0]}; /* 5 = x */
     }
     if (members == 1) return (Part){NULL, node->children[0]};
+    if (label == NULL && first_op == '=' && node->children[0]->kind == NODE_NUMBER &&
+        node->children[0]->places < 0)
+        return (Part){NULL, node}; /* 2 = 1 + 1 says nothing */
     if (label == NULL) { /* 6/2 = 3 is 3; 2x = 6 is an equation */
         for (uint32_t i = 0; i < members; i++)
             if (!is_constant(node->children[i])) return (Part){NULL, node};

@@ -24,8 +24,7 @@ static Node *with_sign(Arena *arena, const Node *node, bool upper) {
 
 bool is_declaration(const Node *node) { /* k \in \mathbb Z */
     return node->kind == NODE_RELATION && node->count == 2 && node->ops[0] == MARK_IN &&
-           node->children[1]->kind == NODE_NUMBERS &&
-           !text_equal(node->children[1]->text, TEXT("R"));
+           node->children[0]->kind == NODE_SYMBOL && node->children[1]->kind == NODE_NUMBERS;
 }
 
 bool add_part(Compare *work, Parts *parts, const Node *node) {
@@ -58,8 +57,19 @@ bool add_members(Compare *work, Parts *parts, const Node *node) {
     return true;
 }
 
-/* p=5, q=2; p=7, q=2: groups of labelled values are tuples. */
-const Node *group_labelled(Compare *work, const Node *list) {
+/* Where the label of `relation` stands among the first `width` of `labels`, or `width`. */
+static uint32_t place_of_label(Compare *work, const Node *labels, const Node *relation,
+                               uint32_t width) {
+    for (uint32_t i = 0; i < width && i < labels->count; i++)
+        if (is_equation(labels->children[i]) &&
+            same_text(work, labels->children[i]->children[0], relation->children[0]))
+            return i;
+    return width;
+}
+
+/* p=5, q=2; p=7, q=2: groups of labelled values are tuples, all in the order of `labels` if that
+ * has the same ones, else in that of the first group. */
+const Node *group_labelled(Compare *work, const Node *list, const Node *labels) {
     uint32_t width = 0, run = 1, groups = 1;
     bool alternating = false;
     for (uint32_t i = 0; i < list->count; i++) {
@@ -78,6 +88,8 @@ const Node *group_labelled(Compare *work, const Node *list) {
         }
     }
     if (!alternating || width < 2) return list;
+    for (uint32_t j = 0; j < width; j++)
+        if (place_of_label(work, labels, list->children[j], width) == width) labels = list;
     Node *grouped = node_new(work->arena, NODE_LIST, groups);
     int *ops = arena_take(work->arena, groups * sizeof *ops);
     if (grouped == NULL || ops == NULL) return list;
@@ -86,8 +98,13 @@ const Node *group_labelled(Compare *work, const Node *list) {
         if (tuple == NULL) return list;
         tuple->mark = '(';
         tuple->close = ')';
-        for (uint32_t j = 0; j < width; j++)
-            tuple->children[j] = list->children[i * width + j]->children[1];
+        for (uint32_t j = 0; j < width; j++) tuple->children[j] = NULL;
+        for (uint32_t j = 0; j < width; j++) {
+            const Node *relation = list->children[i * width + j];
+            const uint32_t place = place_of_label(work, labels, relation, width);
+            if (place == width || tuple->children[place] != NULL) return list;
+            tuple->children[place] = relation->children[1];
+        }
         grouped->children[i] = tuple;
         ops[i] = ',';
     }
@@ -113,17 +130,49 @@ uint32_t labelled(const Parts *parts) {
     return count;
 }
 
-/* x_1 and x_2, or x and x: values of one unknown, so in no order. */
-static bool one_unknown(Compare *work, const Parts *parts) {
-    if (labelled(parts) != parts->count) return false;
-    for (uint32_t i = 1; i < parts->count; i++) {
-        const Node *a = parts->items[0].label, *b = parts->items[i].label;
-        const Text base = base_name(a);
-        const bool variants = base.size > 0 && text_equal(base, base_name(b)) &&
-                              a->kind == NODE_SYMBOL && b->kind == NODE_SYMBOL;
-        if (!same_text(work, a, b) && !variants) return false;
+/* x_1, x_2, ...: the solutions of an equation, numbered. */
+static bool numbered(const Node *label, uint32_t number) {
+    const Text base = base_name(label);
+    if (label->kind != NODE_SYMBOL || base.size == 0) return false;
+    uint32_t value = 0;
+    for (size_t i = base.size + 1; i < label->text.size; i++) {
+        const char c = label->text.data[i];
+        if (c < '0' || c > '9' || value > MAX_LIST) return false;
+        value = 10 * value + (uint32_t)(c - '0');
+    }
+    return value == number;
+}
+
+static bool one_label(Compare *work, const Parts *parts) {
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const Node *first = parts->items[0].label, *label = parts->items[i].label;
+        if (first == NULL || label == NULL || !same_text(work, first, label)) return false;
     }
     return true;
+}
+
+/* x and x, or x_1 and x_2: values of one unknown, so in no order. */
+static bool one_unknown(Compare *work, const Parts *parts) {
+    if (parts->count == 0 || labelled(parts) != parts->count) return false;
+    bool counted = true;
+    for (uint32_t i = 0; i < parts->count; i++)
+        counted &= numbered(parts->items[i].label, i + 1) &&
+                   text_equal(base_name(parts->items[0].label), base_name(parts->items[i].label));
+    return counted || one_label(work, parts);
+}
+
+/* Whether the same label stands more than once: the parts are alternatives, and no point. */
+bool repeats_label(Compare *work, const Parts *parts) {
+    for (uint32_t i = 0; i < parts->count; i++)
+        for (uint32_t j = 0; j < i; j++) {
+            const Node *a = parts->items[i].label, *b = parts->items[j].label;
+            if (a != NULL && b != NULL && same_text(work, a, b)) return true;
+        }
+    return false;
+}
+
+static bool labels_conflict(Compare *work, const Node *a, const Node *b) {
+    return a != NULL && b != NULL && !labels_agree(work, a, b);
 }
 
 Rule compare_in_order(Compare *work, const Parts *reference, const Parts *answer) {
@@ -170,27 +219,22 @@ static bool same_labels(Compare *work, const Parts *a, const Parts *b) {
     return true;
 }
 
-static bool distinct_labels(Compare *work, const Parts *parts) {
-    for (uint32_t i = 0; i < parts->count; i++)
-        for (uint32_t j = 0; j < i; j++)
-            if (same_text(work, parts->items[i].label, parts->items[j].label)) return false;
-    return true;
-}
-
 Rule compare_parts(Compare *work, const Parts *reference, const Parts *answer) {
     if (reference->count != answer->count) return RULE_different_count;
     if (work->options.ordered) return compare_in_order(work, reference, answer);
     const bool reference_labelled = labelled(reference) == reference->count;
     const bool answer_labelled = labelled(answer) == answer->count;
     const bool both = reference_labelled && answer_labelled;
-    if (both && distinct_labels(work, reference) && same_labels(work, reference, answer))
+    const bool repeats = repeats_label(work, reference) || repeats_label(work, answer);
+    if (both && !repeats && same_labels(work, reference, answer))
         return compare_any_order(work, reference, answer, true);
-    if (both && !one_unknown(work, reference)) {
-        for (uint32_t i = 0; i < reference->count; i++)
-            if (!labels_agree(work, reference->items[i].label, answer->items[i].label))
-                return RULE_different_label;
-        return compare_in_order(work, reference, answer);
+    const bool unknown = one_unknown(work, reference) && one_unknown(work, answer);
+    for (uint32_t i = 0; i < reference->count; i++) {
+        const Node *a = reference->items[i].label, *b = answer->items[i].label;
+        if (labels_conflict(work, a, b)) return RULE_different_label;
+        if (both && repeats && !unknown && !same_text(work, a, b)) return RULE_different_label;
     }
+    if (both && !(unknown && repeats)) return compare_in_order(work, reference, answer);
     if (reference_labelled && !one_unknown(work, reference) && reference->count > 1)
         return compare_in_order(work, reference, answer);
     return compare_any_order(work, reference, answer, false);
@@ -204,6 +248,7 @@ Rule compare_children(Compare *work, const Node *reference, const Node *answer, 
         const Part a = read_part(work, reference->children[i], &contradiction),
                    b = read_part(work, answer->children[i], &contradiction);
         if (contradiction) return RULE_contradiction;
+        if (labels_conflict(work, a.label, b.label)) return RULE_different_label;
         const Rule rule = compare_nodes(work, a.value, b.value);
         if (undecided(rule))
             unsure = true;

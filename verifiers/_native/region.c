@@ -269,21 +269,29 @@ static bool read_chain(Arena *arena, const Node *node, Region *region) {
 
 static bool read(Arena *arena, const Node *node, Region *region, int depth);
 
-static bool read_group(const Node *node, Region *region) {
+static bool read_group(Arena *arena, const Node *node, Region *region) {
     if (node->count != 2 || node->mark == 0) return false; /* (a) 1 (b) 2 */
     const bool low_closed = node->mark == '[', high_closed = node->close == ']';
     int low_sign, high_sign;
     const bool low_infinite = infinite(node->children[0], &low_sign),
                high_infinite = infinite(node->children[1], &high_sign);
     if ((low_infinite && (low_sign > 0 || low_closed)) ||
-        (high_infinite && (high_sign < 0 || high_closed))) {
-        if ((low_infinite && low_sign > 0) || (high_infinite && high_sign < 0)) return false;
-    }
+        (high_infinite && (high_sign < 0 || high_closed)))
+        return false; /* (3, \infty] */
     if (!low_infinite && !is_scalar(node->children[0])) return false;
     if (!high_infinite && !is_scalar(node->children[1])) return false;
     region->certain = low_closed != high_closed || low_infinite || high_infinite;
-    return add_piece(region, (Piece){end_point(node->children[0]), end_point(node->children[1]),
-                                     low_closed && !low_infinite, high_closed && !high_infinite});
+    const Piece piece = {end_point(node->children[0]), end_point(node->children[1]), low_closed,
+                         high_closed};
+    return !piece_empty(arena, &piece) && add_piece(region, piece); /* (5, 2) is a point */
+}
+
+/* "" is the reals: what is in two sets of numbers is in the narrower; Q and N are left apart. */
+static bool join_domains(Region *region, Text other, bool every) {
+    if (text_equal(region->domain, other)) return true;
+    if (!every || (region->domain.size > 0 && other.size > 0)) return false;
+    if (other.size > 0) region->domain = other;
+    return true;
 }
 
 static bool read_parts(Arena *arena, const Node *node, Region *region, bool every, int depth) {
@@ -296,8 +304,11 @@ static bool read_parts(Arena *arena, const Node *node, Region *region, bool ever
             return false;
         if (i == 0) {
             *region = part;
-        } else if (every) {
-            Region both = {.variable = part.variable};
+            continue;
+        }
+        if (!join_domains(region, part.domain, every)) return false;
+        if (every) {
+            Region both = {.variable = part.variable, .domain = region->domain};
             if (!intersect(arena, region, &part, &both)) return false;
             *region = both;
         } else {
@@ -325,21 +336,35 @@ static bool read_list(Arena *arena, const Node *node, Region *region, int depth)
         }
         if (interval && (node->ops[i < node->count - 1 ? i : i - 1] != MARK_OR)) return false;
     }
-    bool ordered = false;
+    bool ordered = false, points = true;
     for (uint32_t i = 0; i < node->count; i++) {
         const Node *child = node->children[i];
+        points &= child->kind == NODE_GROUP && child->mark == '(' && child->close == ')' &&
+                  end_point(child->children[0]) != NULL && end_point(child->children[1]) != NULL;
         if (child->kind == NODE_RELATION &&
             (is_order_mark(child->ops[0]) || child->ops[0] == MARK_NE))
             ordered = true;
         if (child->kind != NODE_RELATION) ordered = true;
     }
-    return ordered && read_parts(arena, node, region, op != MARK_OR, depth);
+    if (!ordered || !read_parts(arena, node, region, op != MARK_OR, depth)) return false;
+    region->certain = !points; /* (1, 3) or (2, 4) may be points */
+    return true;
+}
+
+/* R, Z, Q, N; with a plus, the positive ones. */
+static bool read_numbers(Arena *arena, Text name, Region *region) {
+    const bool positive = name.size == 2 && name.data[1] == '+';
+    if (name.size != 1 && !positive) return false;
+    if (strchr("RZQN", name.data[0]) == NULL) return false;
+    const Node *zero = node_number(arena, 0);
+    if (name.data[0] != 'R') region->domain = (Text){name.data, 1};
+    return zero != NULL && add_piece(region, (Piece){positive ? zero : NULL, NULL, false, false});
 }
 
 static bool read(Arena *arena, const Node *node, Region *region, int depth) {
     if (depth > 8) return false;
     switch (node->kind) {
-    case NODE_GROUP: return read_group(node, region);
+    case NODE_GROUP: return read_group(arena, node, region);
     case NODE_SET:
         for (uint32_t i = 0; i < node->count; i++)
             if (!is_scalar(node->children[i]) ||
@@ -349,8 +374,7 @@ static bool read(Arena *arena, const Node *node, Region *region, int depth) {
     case NODE_EMPTY_SET: region->certain = true; return true;
     case NODE_NUMBERS:
         region->certain = true;
-        return text_equal(node->text, TEXT("R")) &&
-               add_piece(region, (Piece){NULL, NULL, false, false});
+        return read_numbers(arena, node->text, region);
     case NODE_UNION: return read_parts(arena, node, region, false, depth);
     case NODE_INTERSECTION: return read_parts(arena, node, region, true, depth);
     case NODE_DIFFERENCE: {
@@ -359,19 +383,26 @@ static bool read(Arena *arena, const Node *node, Region *region, int depth) {
         return read(arena, node->children[0], &left, depth + 1) &&
                read(arena, node->children[1], &right, depth + 1) && normalise(arena, &left) &&
                normalise(arena, &right) && complement(&right, &outside) &&
+               (right.domain.size == 0 || text_equal(left.domain, right.domain)) &&
+               join_domains(region, left.domain, true) &&
                intersect(arena, &left, &outside, region);
     }
     case NODE_BUILDER: {
-        Text name, bounded;
+        Text name;
         const Node *left = node->children[0];
-        if (left->kind == NODE_RELATION && left->count == 2 && left->ops[0] == MARK_IN)
+        Region such = {.count = 0}, from = {.pieces = {{NULL, NULL, false, false}}, .count = 1};
+        if (left->kind == NODE_RELATION && left->count == 2 && left->ops[0] == MARK_IN) {
+            from.count = 0;
+            if (!read(arena, left->children[1], &from, depth + 1)) return false;
             left = left->children[0];
-        if (!is_variable(left, &name) || !read(arena, node->children[1], region, depth + 1))
+        }
+        if (!is_variable(left, &name) || !read(arena, node->children[1], &such, depth + 1) ||
+            !text_equal(such.variable, name))
             return false;
-        bounded = region->variable;
         region->certain = true;
-        region->variable = TEXT("");
-        return text_equal(bounded, name);
+        region->domain = such.domain;
+        return join_domains(region, from.domain, true) && normalise(arena, &such) &&
+               normalise(arena, &from) && intersect(arena, &such, &from, region);
     }
     case NODE_RELATION:
         if (node->count == 2 && node->ops[0] == MARK_IN) {
@@ -392,11 +423,61 @@ static bool read(Arena *arena, const Node *node, Region *region, int depth) {
     }
 }
 
+/* The next integer from an end of a set of integers inwards, which belongs to it; false where the
+ * end is not known exactly. */
+static bool round_end(Arena *arena, const Node **end, bool *closed, bool low, Rational *value) {
+    Integer whole, one;
+    if (*end == NULL || !evaluate_exactly(arena, *end, value) ||
+        !rational_floor(arena, *value, &whole) || !integer_from_int64(arena, 1, &one))
+        return false;
+    const bool integer = rational_is_integer(*value);
+    if (low && !(integer && *closed) && !integer_add(arena, whole, one, &whole)) return false;
+    if (!low && integer && !*closed && !integer_subtract(arena, whole, one, &whole)) return false;
+    *closed = rational_make(arena, whole, one, value);
+    *end = *closed ? rational_node(arena, *value) : NULL;
+    return *end != NULL;
+}
+
+/* Sets of integers end in integers, and a few of them are points: then they compare as any set
+ * does. N may begin at 0 or at 1, so its subsets are those of Z only from 1 on. */
+static bool settle_integers(Arena *arena, Region *region) {
+    Region whole = *region, points = {.variable = region->variable};
+    bool few = true;
+    for (uint32_t i = 0; i < whole.count; i++) {
+        Piece *piece = &whole.pieces[i];
+        const bool bounded = piece->low != NULL && piece->high != NULL;
+        Rational low, high;
+        int64_t first = 1, last = 0;
+        if (piece->low != NULL && !round_end(arena, &piece->low, &piece->low_closed, true, &low))
+            return true;
+        if (piece->high != NULL &&
+            !round_end(arena, &piece->high, &piece->high_closed, false, &high))
+            return true;
+        if (text_equal(whole.domain, TEXT("N")) &&
+            (piece->low == NULL || low.numerator.negative || rational_is_zero(low)))
+            return true;
+        few &= bounded && integer_to_int64(low.numerator, &first) &&
+               integer_to_int64(high.numerator, &last) && first > INT32_MIN && last < INT32_MAX &&
+               last - first < MAX_PIECES;
+        for (int64_t n = first; few && n <= last; n++) {
+            const Node *point = node_number(arena, n);
+            if (point == NULL) return false;
+            few &= add_piece(&points, (Piece){point, point, true, true});
+        }
+    }
+    whole.domain = TEXT("Z");
+    points.certain = region->certain;
+    *region = few ? points : whole;
+    return normalise(arena, region);
+}
+
 bool region_read(Arena *arena, const Node *node, Region *region) {
     *region = (Region){.count = 0};
     if (!read(arena, node, region, 0)) return false;
     if (region->count > 1 && !normalise(arena, region)) return region->count <= MAX_PIECES;
-    return true;
+    const bool integers =
+        text_equal(region->domain, TEXT("Z")) || text_equal(region->domain, TEXT("N"));
+    return !integers || settle_integers(arena, region);
 }
 
 static bool same_end(Arena *arena, const Node *a, const Node *b, CompareOptions options,
@@ -410,7 +491,8 @@ static bool same_end(Arena *arena, const Node *a, const Node *b, CompareOptions 
 Rule compare_regions(Arena *arena, const Region *reference, const Region *answer,
                      CompareOptions options) {
     bool undecided = false;
-    if (reference->count != answer->count) return RULE_different_bounds;
+    if (reference->count != answer->count || !text_equal(reference->domain, answer->domain))
+        return RULE_different_bounds;
     for (uint32_t i = 0; i < reference->count; i++) {
         const Piece *a = &reference->pieces[i], *b = &answer->pieces[i];
         if (a->low_closed != b->low_closed || a->high_closed != b->high_closed)

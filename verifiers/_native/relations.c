@@ -5,6 +5,10 @@ bool is_equation(const Node *node) {
     return node->kind == NODE_RELATION && node->count == 2 && node->ops[0] == '=';
 }
 
+bool is_residue(const Node *node) { /* 1 mod 4 */
+    return node->kind == NODE_CALL && node->function == FUNCTION_mod;
+}
+
 static int flipped(int op) {
     switch (op) {
     case '<': return '>';
@@ -37,8 +41,11 @@ Rule compare_relations(Compare *work, const Node *reference, const Node *answer)
     const int wanted = reference->ops[0], given = answer->ops[0];
     if (wanted == MARK_EQUIV || wanted == MARK_IN || wanted == MARK_SUBSET ||
         wanted == MARK_APPROX) {
-        return wanted == given ? compare_children(work, reference, answer, RULE_inequality)
-                               : RULE_different_relation;
+        const bool moduli =
+            is_residue(reference->children[1]) == is_residue(answer->children[1]);
+        return wanted == given && moduli
+                   ? compare_children(work, reference, answer, RULE_inequality)
+                   : RULE_different_relation;
     }
     if (wanted != given && wanted != flipped(given)) return RULE_different_relation;
     for (int i = 0; i < 2; i++)

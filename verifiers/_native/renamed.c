@@ -8,9 +8,12 @@ static bool letter_of(Text name, const char *letters) {
            (name.size == 1 || name.data[1] == '_');
 }
 
+bool is_integer_letter(Text name) { return letter_of(name, "kmnlj"); }
+
 static bool declared_integer(const Node *node, Text name) {
     if (is_declaration(node))
-        return node->children[0]->kind == NODE_SYMBOL && text_equal(node->children[0]->text, name);
+        return !text_equal(node->children[1]->text, TEXT("R")) &&
+               text_equal(node->children[0]->text, name);
     for (uint32_t i = 0; i < node->count; i++)
         if (node->kind == NODE_LIST && declared_integer(node->children[i], name)) return true;
     return false;
@@ -34,7 +37,7 @@ static bool share_variable(const Symbols *a, const Symbols *b) {
     return false;
 }
 
-/* P(A), f(C): what a function is applied to is no parameter of it. */
+/* \angle A, P(A), f(C): what a function is applied to is no parameter of it. */
 static bool is_argument(const Node *node, Text name) {
     const bool applied = node->kind == NODE_APPLY || (node->kind == NODE_PRODUCT && node->applied);
     for (uint32_t i = 0; i < node->count; i++) {
@@ -62,7 +65,7 @@ static bool may_rename(const Node *reference, const Node *answer, Text from, Tex
 }
 
 /* The argument of a label f(x), if it is one symbol. */
-static Text bound_argument(const Node *node) {
+Text bound_argument(const Node *node) {
     const Node *label =
         node->kind == NODE_RELATION && node->ops[0] == '=' ? node->children[0] : NULL;
     if (label == NULL) return TEXT("");
@@ -70,6 +73,13 @@ static Text bound_argument(const Node *node) {
         return label->children[0]->text;
     if (label->kind == NODE_PRODUCT && label->applied) return label->children[1]->text;
     return TEXT("");
+}
+
+/* Whether an argument may be renamed: f(x) = x + 1 or f(x) = 0, but not P(A) = 1/2. */
+static bool is_bound(const Node *relation, Text argument) {
+    Symbols used = {.count = 0};
+    for (uint32_t i = 1; i < relation->count; i++) symbols_collect(&used, relation->children[i]);
+    return symbols_find(&used, argument) >= 0 || letter_of(argument, "xyztnmkuvws");
 }
 
 static Node *renamed(Arena *arena, const Node *node, Text from, Text to) {
@@ -88,8 +98,11 @@ static void collect_parts(Symbols *symbols, const Parts *parts, bool labels) {
 }
 
 Rule compare_renamed(Compare *work, const Node *reference, const Node *answer) {
+    reference = spelled_out(work, reference);
+    answer = spelled_out(work, answer);
     const Text wanted = bound_argument(reference), given = bound_argument(answer);
-    if (wanted.size > 0 && given.size > 0 && !text_equal(wanted, given)) {
+    if (wanted.size > 0 && given.size > 0 && !text_equal(wanted, given) &&
+        is_bound(reference, wanted) && is_bound(answer, given)) {
         Symbols all = {.count = 0};
         symbols_collect(&all, answer);
         if (symbols_find(&all, wanted) >= 0) return RULE_undecided;

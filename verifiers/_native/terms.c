@@ -442,7 +442,7 @@ static Node *parse_term(Parser *parser) {
              !is_command(next, "pmod") && !is_command(next, "mod")) ||
             is_mark(next, '(') || is_mark(next, '{') || (is_mark(next, '[') && !parser->french) ||
             is_mark(next, MARK_FLOOR_OPEN) || is_mark(next, MARK_CEIL_OPEN) ||
-            is_mark(next, MARK_DOTS) || is_mark(next, MARK_ANGLE) ||
+            is_mark(next, MARK_DOTS) || is_mark(next, MARK_ANGLE) || is_mark(next, MARK_TRIANGLE) ||
             (is_mark(next, MARK_BAR) && parser->bars == 0 && !parser->in_builder);
         if (implicit && !(is_mark(next, '(') && bracket_holds_relation(parser)) &&
             !at_next_formula(parser) && !at_union_letter(parser, term)) {
