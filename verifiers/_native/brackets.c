@@ -240,6 +240,19 @@ static Node *determinant(Parser *parser, Node *matrix) {
     return gathered_node(parser, NODE_SUM, &terms);
 }
 
+/* Two cells of a line of cases, x^2 & x > 0, become one list. */
+static bool join_cells(Parser *parser, Gathered *gathered) {
+    Gathered line = {.count = 0};
+    Node *first = gathered->items[gathered->count - 2];
+    for (uint32_t i = 0; first->kind == NODE_LIST && i < first->count; i++)
+        if (!gather(parser, &line, first->children[i])) return false;
+    if (first->kind != NODE_LIST && !gather(parser, &line, first)) return false;
+    if (!gather(parser, &line, gathered->items[gathered->count - 1])) return false;
+    for (uint32_t i = 0; i < line.count; i++) line.ops[i] = ',';
+    gathered->items[gathered->count - 2] = gathered_node(parser, NODE_LIST, &line);
+    return gathered->items[--gathered->count - 1] != NULL;
+}
+
 Node *parse_environment(Parser *parser, bool system) {
     const Text name = peek(parser)->text;
     static const char *const MATRICES[] = {"matrix",  "pmatrix", "bmatrix",     "Bmatrix",
@@ -252,7 +265,7 @@ Node *parse_environment(Parser *parser, bool system) {
     parser->in_rows = true;
     parser->at++;
     Gathered gathered = {.count = 0};
-    uint32_t rows = 1, column = 1, columns = 0;
+    uint32_t rows = 1, column = 1, columns = 0, cells = 0; /* of this line */
     const int bars = parser->bars;
     parser->bars = 0;
     while (!at_environment_end(parser)) {
@@ -267,11 +280,13 @@ Node *parse_environment(Parser *parser, bool system) {
             if (columns != 0 && column != columns && matrix) return NULL;
             columns = column;
             column = 1;
+            cells = 0;
             rows++;
         } else {
             const uint32_t before = gathered.count;
             if (!gather(parser, &gathered, matrix ? parse_relation(parser) : parse_list(parser)))
                 return NULL;
+            if (!matrix && ++cells > 1 && !join_cells(parser, &gathered)) return NULL;
             if (matrix && before != (rows - 1) * (columns == 0 ? 0 : columns) + column - 1)
                 return NULL;
         }

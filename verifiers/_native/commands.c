@@ -97,6 +97,16 @@ void lex_command(Lexer *lexer) {
         return;
     }
     Token *token;
+    size_t after = lexer->at;
+    const bool upright = command->kind == COMMAND_PROSE ||
+                         (command->kind == COMMAND_DECORATION && command->text[0] == 0);
+    const Text held = upright || command->kind == COMMAND_BLACKBOARD
+                          ? text_trim(raw_group(lexer, after, &after))
+                          : TEXT("");
+    if (upright && names_numbers(held) && numbers_expected(lexer, after, true)) {
+        push_numbers(lexer, held, after); /* \mathbf{R}, k \in \mathrm{Z} */
+        return;
+    }
     switch (command->kind) {
     case COMMAND_ARGUMENTS:
         token = new_token(lexer, TOKEN_COMMAND);
@@ -110,9 +120,10 @@ void lex_command(Lexer *lexer) {
             lex_decoration(lexer, command);
         return;
     case COMMAND_BLACKBOARD:
-        token = new_token(lexer, TOKEN_MARK);
-        token->mark = MARK_NUMBERS;
-        token->text = text_trim(raw_group(lexer, lexer->at, &lexer->at));
+        if (text_equal(held, TEXT("P")) || text_equal(held, TEXT("E")))
+            lex_decoration(lexer, command); /* \mathbb{P}(A) */
+        else
+            push_numbers(lexer, held, after);
         return;
     case COMMAND_BEGIN: lex_environment(lexer, true); return;
     case COMMAND_END: lex_environment(lexer, false); return;

@@ -43,6 +43,14 @@ static Rule compare_based(Compare *work, const Node *reference, const Node *answ
                : RULE_different_shape;
 }
 
+/* The parts of a set, a list, a tuple or a system. */
+static bool add_inner(Compare *work, Parts *parts, const Node *node) {
+    if (node->kind == NODE_LIST || node->kind == NODE_SYSTEM) return add_part(work, parts, node);
+    for (uint32_t i = 0; i < node->count; i++)
+        if (!add_part(work, parts, node->children[i])) return false;
+    return true;
+}
+
 /* What some words stand for: "no solution" is the empty set, "all real numbers" the reals. */
 static NodeKind meaning_of_words(const Node *node) {
     static const struct {
@@ -190,7 +198,10 @@ static Rule compare_kinds(Compare *work, const Node *reference, const Node *answ
             return RULE_different_members;
         return compare_children(work, reference, answer, RULE_interval);
     }
-    if (wanted == NODE_NUMBERS && given == NODE_NUMBERS)
+    const bool one_plain = ((wanted == NODE_NUMBERS && given == NODE_SYMBOL) ||
+                            (wanted == NODE_SYMBOL && given == NODE_NUMBERS)) &&
+                           names_numbers(answer->text); /* R for \mathbb R */
+    if (one_plain || (wanted == NODE_NUMBERS && given == NODE_NUMBERS))
         return text_equal(reference->text, answer->text) ? RULE_interval : RULE_different_bounds;
     if ((wanted == NODE_EMPTY_SET || given == NODE_EMPTY_SET) && wanted != NODE_WORDS &&
         given != NODE_WORDS)
@@ -220,10 +231,7 @@ static Rule compare_kinds(Compare *work, const Node *reference, const Node *answ
         given == NODE_SET || given == NODE_LIST || given == NODE_GROUP || given == NODE_SYSTEM;
     if (wanted_many && given_many) {
         Parts a = {.count = 0}, b = {.count = 0};
-        for (uint32_t i = 0; i < reference->count; i++)
-            if (!add_part(work, &a, reference->children[i])) return RULE_too_large;
-        for (uint32_t i = 0; i < answer->count; i++)
-            if (!add_part(work, &b, answer->children[i])) return RULE_too_large;
+        if (!add_inner(work, &a, reference) || !add_inner(work, &b, answer)) return RULE_too_large;
         if (a.contradiction || b.contradiction) return RULE_contradiction;
         const bool tuple = wanted == NODE_GROUP || given == NODE_GROUP;
         const Node *group = wanted == NODE_GROUP ? reference : answer;
@@ -386,6 +394,14 @@ Rule compare_tops(Compare *work, const Node *reference, const Node *answer) {
     if (given.label != NULL && wanted.label == NULL && wanted.value->kind == NODE_RELATION &&
         is_equation(answer)) {
         return compare_relations(work, wanted.value, answer);
+    }
+    const bool one_relation =
+        (wanted.value->kind == NODE_RELATION) != (given.value->kind == NODE_RELATION);
+    if (one_relation && wanted.label == NULL && given.label == NULL) { /* 5 and a + b = 5 */
+        const Node *x = value_of_quantity(work, wanted.value),
+                   *y = value_of_quantity(work, given.value);
+        if (x != NULL && is_constant(given.value)) return compare_nodes(work, x, given.value);
+        if (y != NULL && is_constant(wanted.value)) return compare_nodes(work, wanted.value, y);
     }
     return compare_nodes(work, wanted.value, given.value);
 }

@@ -25,7 +25,9 @@ typedef struct {
 /* ---- labels.c: what names a value ---- */
 bool undecided(Rule rule);
 bool same_text(Compare *work, const Node *a, const Node *b);
+bool is_constant(const Node *node);
 Part read_part(Compare *work, const Node *node, bool *contradiction);
+const Node *value_of_quantity(Compare *work, const Node *node);
 Text base_name(const Node *label);
 bool labels_agree(Compare *work, const Node *a, const Node *b);
 

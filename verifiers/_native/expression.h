@@ -91,6 +91,7 @@ typedef struct {
     bool letters_multiply; /* mgh is a product, and no word */
 } LexOptions;
 
+bool names_numbers(Text name); /* R, Z, Q or N */
 Tokens lex_answer(Arena *arena, Text answer, LexOptions options);
 bool tokens_equal(const Tokens *a, const Tokens *b);
 

@@ -26,7 +26,8 @@ static Node *parse_function_argument(Parser *parser) {
         parser->at++;
         return node_of(parser, NODE_NEGATE, parse_function_argument(parser), NULL);
     }
-    if (token->kind == TOKEN_FUNCTION || is_mark(token, MARK_FLOOR_OPEN) ||
+    if (token->kind == TOKEN_FUNCTION || is_mark(token, MARK_ANGLE) ||
+        is_mark(token, MARK_FLOOR_OPEN) ||
         is_mark(token, MARK_CEIL_OPEN)) {
         return parse_factor(parser);
     }

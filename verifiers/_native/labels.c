@@ -51,6 +51,9 @@ static bool is_label(const Node *node) {
     case NODE_POWER: /* A^{-1} */
         return upper_symbol(node->children[0]) && node->children[1]->kind == NODE_NEGATE;
     case NODE_GROUP:
+    case NODE_UNION: /* A \cup B = {1, 2} */
+    case NODE_INTERSECTION:
+    case NODE_DIFFERENCE:
     case NODE_RATIO:
         for (uint32_t i = 0; i < node->count; i++)
             if (!is_label(node->children[i])) return false;
@@ -67,7 +70,7 @@ static bool is_label(const Node *node) {
     }
 }
 
-static bool is_constant(const Node *node) {
+bool is_constant(const Node *node) {
     Symbols symbols = {.count = 0};
     if (node->kind == NODE_QUANTITY) node = node->children[0];
     symbols_collect(&symbols, node);
@@ -95,6 +98,48 @@ static bool members_differ(Compare *work, const Node *a, const Node *b, bool abo
     bool same = x.count == y.count && is_scalar(a) && is_scalar(b);
     for (uint32_t i = 0; same && i < x.count; i++) same = symbols_find(&y, x.names[i]) >= 0;
     return same && RULE_FACTS[compare_scalars(work->arena, a, b, options)].decision == DIFFERENT;
+}
+
+/* A quantity that is asked for, which is no label because it may as well be a side of an equation:
+ * \sin A, a + b, x_1 x_2, a/b. Not x + y or \rho \cos \theta, which make a curve, and nothing
+ * with a number in it. */
+static bool is_quantity_asked(const Node *node, uint32_t *names) {
+    static const char *const COORDINATES[] = {"x", "y", "z", "r", "rho"};
+    switch (node->kind) {
+    case NODE_SYMBOL:
+        ++*names;
+        for (size_t i = 0; i < sizeof COORDINATES / sizeof *COORDINATES; i++)
+            if (text_equal(node->text, (Text){COORDINATES[i], strlen(COORDINATES[i])}))
+                return false;
+        return true;
+    case NODE_APPLY: ++*names; return true;
+    case NODE_CALL:
+        *names += 2;
+        if (node->function == FUNCTION_abs) /* |a + b|, but |z - 1| = 2 is a circle */
+            return is_quantity_asked(node->children[0], names);
+        return node->function <= FUNCTION_csc && !is_constant(node);
+    case NODE_SUM:
+    case NODE_PRODUCT:
+    case NODE_QUOTIENT:
+    case NODE_NEGATE:
+        for (uint32_t i = 0; i < node->count; i++)
+            if (!is_quantity_asked(node->children[i], names)) return false;
+        return true;
+    default: return false;
+    }
+}
+
+/* The value in a + b = 2 + 3 = 5; NULL where that is no quantity with a value. */
+const Node *value_of_quantity(Compare *work, const Node *node) {
+    if (node->kind != NODE_RELATION) return NULL;
+    uint32_t names = 0;
+    if (!is_quantity_asked(node->children[0], &names) || names < 2) return NULL;
+    for (uint32_t i = 1; i < node->count; i++) {
+        if (node->ops[i - 1] != '=' || !is_constant(node->children[i])) return NULL;
+        if (i > 1 && members_differ(work, node->children[i - 1], node->children[i], false))
+            return NULL;
+    }
+    return node->children[node->count - 1];
 }
 
 /* label = a = b \approx c: the value is the last exact member; constants along the way must agree.

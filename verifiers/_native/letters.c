@@ -5,6 +5,10 @@ enum { MOST_FACTORS = 6 };
 
 static void push_letter(Lexer *lexer, size_t at) {
     Token *token;
+    if (names_numbers(slice(lexer, at, at + 1)) && numbers_expected(lexer, at + 1, false)) {
+        push_numbers(lexer, slice(lexer, at, at + 1), at + 1); /* k \in Z */
+        return;
+    }
     const char c = lexer->text.data[at];
     const bool power_follows = byte_at(lexer, at + 1) == '_' || byte_at(lexer, at + 1) == '\'';
     if ((c == 'e' || c == 'i') && !power_follows) {

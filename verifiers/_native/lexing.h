@@ -57,6 +57,8 @@ void argument_done(Lexer *lexer);
 void expect_arguments(Lexer *lexer, int count);
 Text raw_group(const Lexer *lexer, size_t at, size_t *end);
 Text plain_name(Lexer *lexer, const char *prefix, Text first, const char *join, Text raw);
+bool numbers_expected(const Lexer *lexer, size_t end, bool alone);
+void push_numbers(Lexer *lexer, Text name, size_t end);
 void lex_subscript(Lexer *lexer, Token *symbol);
 
 /* ---- digits.c: numbers ---- */

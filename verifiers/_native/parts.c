@@ -27,8 +27,61 @@ bool is_declaration(const Node *node) { /* k \in \mathbb Z */
            node->children[0]->kind == NODE_SYMBOL && node->children[1]->kind == NODE_NUMBERS;
 }
 
+static bool is_condition(const Node *node) {
+    const bool worded = node->kind == NODE_QUANTITY && !unit_known(node->text) &&
+                        node->children[0]->kind == NODE_SYMBOL; /* n even */
+    return worded || node->kind == NODE_RELATION || node->kind == NODE_WORDS;
+}
+
+/* x^2, x > 0: a value and the condition under which it holds, which belong together; NULL if
+ * `count` nodes are anything else. */
+static const Node *case_of(Compare *work, Node **nodes, uint32_t count) {
+    if (count < 2 || is_condition(nodes[0])) return NULL;
+    for (uint32_t i = 1; i < count; i++)
+        if (!is_condition(nodes[i]) || is_declaration(nodes[i])) return NULL;
+    Node *conditions = nodes[1], *both = node_new(work->arena, NODE_GROUP, 2);
+    if (count > 2) {
+        conditions = node_new(work->arena, NODE_LIST, count - 1);
+        int *ops = arena_take(work->arena, count * sizeof *ops);
+        if (conditions == NULL || ops == NULL) return NULL;
+        for (uint32_t i = 1; i < count; i++) {
+            conditions->children[i - 1] = nodes[i];
+            ops[i - 1] = ',';
+        }
+        conditions->ops = ops;
+    }
+    if (both == NULL) return NULL;
+    both->mark = '(';
+    both->close = ')';
+    both->children[0] = nodes[0];
+    both->children[1] = conditions;
+    return both;
+}
+
+/* The cases of a function: lines of an environment, or x, x > 0; -x, x < 0. True if all were. */
+static bool add_cases(Compare *work, Parts *parts, const Node *node) {
+    const uint32_t before = parts->count;
+    uint32_t start = 0;
+    for (uint32_t i = 0; i < node->count; i++) {
+        const bool ends = node->kind == NODE_SYSTEM || i + 1 == node->count || node->ops[i] == ';';
+        if (!ends) continue;
+        const Node *line = node->children[i];
+        const bool row = start == i && line->kind == NODE_LIST;
+        const Node *one = row ? case_of(work, line->children, line->count)
+                              : case_of(work, node->children + start, i + 1 - start);
+        start = i + 1;
+        if (one == NULL || parts->count + 2 > MAX_LIST) {
+            parts->count = before;
+            return false;
+        }
+        parts->items[parts->count++] = (Part){NULL, one};
+    }
+    return true;
+}
+
 bool add_part(Compare *work, Parts *parts, const Node *node) {
     if (node->kind == NODE_LIST || node->kind == NODE_SYSTEM) {
+        if (!node_contains(node, NODE_PLUSMINUS) && add_cases(work, parts, node)) return true;
         for (uint32_t i = 0; i < node->count; i++)
             if (!add_part(work, parts, node->children[i])) return false;
         return true;

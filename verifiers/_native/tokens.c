@@ -106,6 +106,45 @@ Text plain_name(Lexer *lexer, const char *prefix, Text first, const char *join, 
     return (Text){name, size};
 }
 
+/* R, Z, Q or N; Z^*, N_+ and their like are the positive ones. */
+static Text number_set(Lexer *lexer, Text name, size_t *end) {
+    static const struct {
+        const char *mark, *text;
+    } POSITIVE[] = {{"^*", "*"},  {"^{*}", "*"},    {"^+", "+"},        {"^{+}", "+"}, {"_+", "+"},
+                    {"_{+}", "+"}, {"^{\\ast}", "*"}, {"^\\ast", "*"}, {"⁺", "+"},    {"₊", "+"}};
+    for (size_t i = 0; i < sizeof POSITIVE / sizeof *POSITIVE; i++) {
+        const Text mark = name_text(POSITIVE[i].mark);
+        if (!text_starts(slice(lexer, *end, lexer->text.size), mark)) continue;
+        *end += mark.size;
+        if (text_equal(name, TEXT("N"))) return TEXT("Z+"); /* but Z^* is what is not 0 */
+        return plain_name(lexer, "", name, POSITIVE[i].text, TEXT(""));
+    }
+    return name;
+}
+
+bool names_numbers(Text name) {
+    return name.size == 1 && memchr("RZQN", name.data[0], 4) != NULL;
+}
+
+/* Whether a plain letter here can only be a set of numbers: after \in, or as the whole answer. */
+bool numbers_expected(const Lexer *lexer, size_t end, bool alone) {
+    const size_t count = lexer->tokens.count;
+    if (count > 0) {
+        const Token *last = &lexer->tokens.items[count - 1];
+        return last->kind == TOKEN_MARK && last->mark == MARK_IN;
+    }
+    while (byte_at(lexer, end) == ' ' || byte_at(lexer, end) == '$' || byte_at(lexer, end) == '.')
+        end++;
+    return alone && end == lexer->text.size;
+}
+
+void push_numbers(Lexer *lexer, Text name, size_t end) {
+    Token *token = new_token(lexer, TOKEN_MARK);
+    token->mark = MARK_NUMBERS;
+    token->text = number_set(lexer, name, &end);
+    lexer->at = end;
+}
+
 void lex_subscript(Lexer *lexer, Token *symbol) {
     for (;;) {
         size_t at = lexer->at;
