@@ -84,10 +84,11 @@ static const Node *declared_range(const Node *answer, Text name, bool *any) {
 }
 
 /* Whether an answer says nothing of a parameter that ranges over `range`, and need not: it is the x
- * of f(x), it or what it gives the value of has a letter that stands for an integer, or it is real. */
-static bool goes_without_saying(const Node *answer, Text name, Text range) {
+ * of f(x), it or what it gives the value of has a letter that stands for an integer, or it is real.
+ */
+bool goes_without_saying(const Node *answer, Text name, Text range) {
     if (text_equal(range, TEXT("R")) || text_equal(bound_argument(answer), name)) return true;
-    if (range.size == 0 || strchr("ZN", range.data[0]) == NULL) return false;
+    if (range.size == 0 || memchr("ZN", range.data[0], 2) == NULL) return false;
     Symbols labels = {.count = 0};
     if (is_equation(answer)) symbols_collect(&labels, answer->children[0]);
     bool integer = is_integer_letter(name);
@@ -357,8 +358,7 @@ Rule compare_tops(Compare *work, const Node *reference, const Node *answer) {
                          region_read(work->arena, answer, &given_region);
     const bool certain = regions && wanted_region.certain && given_region.certain;
     if (!certain && declarations_differ(reference, answer)) return RULE_different_members;
-    if (certain && reference->kind != NODE_SET &&
-        answer->kind != NODE_SET) {
+    if (certain && reference->kind != NODE_SET && answer->kind != NODE_SET) {
         return compare_nodes(work, reference, answer);
     }
     if (regions && (wanted_region.certain || given_region.certain) &&

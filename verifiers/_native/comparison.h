@@ -63,8 +63,8 @@ Rule compare_relations(Compare *work, const Node *reference, const Node *answer)
 Rule compare_solved(Compare *work, const Node *equation, const Node *solution);
 
 /* ---- renamed.c: the same under another name ---- */
-bool is_integer_letter(Text name); /* k, m, n, l, j */
-Text bound_argument(const Node *node);     /* the x of f(x) = ... */
+bool is_integer_letter(Text name);     /* k, m, n, l, j */
+Text bound_argument(const Node *node); /* the x of f(x) = ... */
 Rule compare_renamed(Compare *work, const Node *reference, const Node *answer);
 
 /* ---- wording.c: answers in words ---- */
@@ -104,6 +104,7 @@ Tokens last_side(const Tokens *tokens);
 
 /* ---- compare.c: any two expressions, and whole answers with their labels ---- */
 Rule compare_nodes(Compare *work, const Node *reference, const Node *answer);
+bool goes_without_saying(const Node *answer, Text name, Text range);
 const Node *spelled_out(Compare *work, const Node *node);
 Rule compare_tops(Compare *work, const Node *reference, const Node *answer);
 

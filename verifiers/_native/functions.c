@@ -27,8 +27,7 @@ static Node *parse_function_argument(Parser *parser) {
         return node_of(parser, NODE_NEGATE, parse_function_argument(parser), NULL);
     }
     if (token->kind == TOKEN_FUNCTION || is_mark(token, MARK_ANGLE) ||
-        is_mark(token, MARK_FLOOR_OPEN) ||
-        is_mark(token, MARK_CEIL_OPEN)) {
+        is_mark(token, MARK_FLOOR_OPEN) || is_mark(token, MARK_CEIL_OPEN)) {
         return parse_factor(parser);
     }
     if (!starts_plain_atom(parser)) return NULL;

@@ -83,7 +83,8 @@ static bool members_differ(Compare *work, const Node *a, const Node *b, bool abo
     const CompareOptions options = {.tolerance = about ? 0.005 : -1};
     if (a->kind == NODE_QUANTITY) a = a->children[0];
     if (b->kind == NODE_QUANTITY) b = b->children[0];
-    if (is_constant(a) && is_constant(b)) return !rule_equal(compare_scalars(work->arena, a, b, options));
+    if (is_constant(a) && is_constant(b))
+        return !rule_equal(compare_scalars(work->arena, a, b, options));
     if (about) {
         Compare loosely = *work;
         loosely.options = options;
@@ -164,7 +165,8 @@ Part read_part(Compare *work, const Node *node, bool *contradiction) {
     for (uint32_t i = label == NULL ? 0 : 1; i + 1 < node->count; i++) {
         const Node *a = node->children[i], *b = node->children[i + 1];
         const bool about = node->ops[i] == MARK_APPROX;
-        if (label == NULL && !about && !(is_constant(a) && is_constant(b))) continue; /* an equation */
+        if (label == NULL && !about && !(is_constant(a) && is_constant(b)))
+            continue; /* an equation */
         if (members_differ(work, a, b, about)) *contradiction = true;
     }
     if (label == NULL && members == 2 && is_constant(node->children[0]) &&
@@ -175,7 +177,7 @@ Part read_part(Compare *work, const Node *node, bool *contradiction) {
     if (label == NULL && first_op == '=' && node->children[0]->kind == NODE_NUMBER &&
         node->children[0]->places < 0)
         return (Part){NULL, node}; /* 2 = 1 + 1 says nothing */
-    if (label == NULL) { /* 6/2 = 3 is 3; 2x = 6 is an equation */
+    if (label == NULL) {           /* 6/2 = 3 is 3; 2x = 6 is an equation */
         for (uint32_t i = 0; i < members; i++)
             if (!is_constant(node->children[i])) return (Part){NULL, node};
     }

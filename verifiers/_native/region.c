@@ -355,7 +355,7 @@ static bool read_list(Arena *arena, const Node *node, Region *region, int depth)
 static bool read_numbers(Arena *arena, Text name, Region *region) {
     const bool positive = name.size == 2 && name.data[1] == '+';
     if (name.size != 1 && !positive) return false;
-    if (strchr("RZQN", name.data[0]) == NULL) return false;
+    if (memchr("RZQN", name.data[0], 4) == NULL) return false;
     const Node *zero = node_number(arena, 0);
     if (name.data[0] != 'R') region->domain = (Text){name.data, 1};
     return zero != NULL && add_piece(region, (Piece){positive ? zero : NULL, NULL, false, false});
@@ -372,9 +372,7 @@ static bool read(Arena *arena, const Node *node, Region *region, int depth) {
                 return false;
         return true;
     case NODE_EMPTY_SET: region->certain = true; return true;
-    case NODE_NUMBERS:
-        region->certain = true;
-        return read_numbers(arena, node->text, region);
+    case NODE_NUMBERS: region->certain = true; return read_numbers(arena, node->text, region);
     case NODE_UNION: return read_parts(arena, node, region, false, depth);
     case NODE_INTERSECTION: return read_parts(arena, node, region, true, depth);
     case NODE_DIFFERENCE: {
@@ -384,8 +382,7 @@ static bool read(Arena *arena, const Node *node, Region *region, int depth) {
                read(arena, node->children[1], &right, depth + 1) && normalise(arena, &left) &&
                normalise(arena, &right) && complement(&right, &outside) &&
                (right.domain.size == 0 || text_equal(left.domain, right.domain)) &&
-               join_domains(region, left.domain, true) &&
-               intersect(arena, &left, &outside, region);
+               join_domains(region, left.domain, true) && intersect(arena, &left, &outside, region);
     }
     case NODE_BUILDER: {
         Text name;

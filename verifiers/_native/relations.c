@@ -41,8 +41,7 @@ Rule compare_relations(Compare *work, const Node *reference, const Node *answer)
     const int wanted = reference->ops[0], given = answer->ops[0];
     if (wanted == MARK_EQUIV || wanted == MARK_IN || wanted == MARK_SUBSET ||
         wanted == MARK_APPROX) {
-        const bool moduli =
-            is_residue(reference->children[1]) == is_residue(answer->children[1]);
+        const bool moduli = is_residue(reference->children[1]) == is_residue(answer->children[1]);
         return wanted == given && moduli
                    ? compare_children(work, reference, answer, RULE_inequality)
                    : RULE_different_relation;

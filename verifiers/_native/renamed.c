@@ -60,8 +60,10 @@ static bool may_rename(const Node *reference, const Node *answer, Text from, Tex
                answer->kind != NODE_LIST;
     }
     const bool integers = letter_of(from, "kmnlt") && letter_of(to, "kmnlt");
-    const bool declared = declared_integer(reference, to) || declared_integer(answer, from);
-    return declared || (integers && contains_pi(reference) && contains_pi(answer));
+    const bool wanted = declared_integer(reference, to), given = declared_integer(answer, from);
+    const bool declared = (wanted || goes_without_saying(reference, to, TEXT("Z"))) &&
+                          (given || goes_without_saying(answer, from, TEXT("Z")));
+    return (declared && (wanted || given)) || (integers && contains_pi(reference) && contains_pi(answer));
 }
 
 /* The argument of a label f(x), if it is one symbol. */
@@ -117,6 +119,13 @@ Rule compare_renamed(Compare *work, const Node *reference, const Node *answer) {
     const bool both = labelled(&wanted_parts) > 0 && labelled(&given_parts) > 0;
     collect_parts(&a, &wanted_parts, both); /* a label that one side leaves out is no parameter */
     collect_parts(&b, &given_parts, both);
+    Symbols taken = {.count = 0}; /* names of values: a parameter may not turn into one */
+    for (uint32_t i = 0; !both && i < wanted_parts.count; i++)
+        if (wanted_parts.items[i].label != NULL)
+            symbols_collect(&taken, wanted_parts.items[i].label);
+    for (uint32_t i = 0; !both && i < given_parts.count; i++)
+        if (given_parts.items[i].label != NULL)
+            symbols_collect(&taken, given_parts.items[i].label);
     Text only_a[2], only_b[2];
     uint32_t count_a = 0, count_b = 0;
     for (uint32_t i = 0; i < a.count; i++)
@@ -129,7 +138,8 @@ Rule compare_renamed(Compare *work, const Node *reference, const Node *answer) {
         bool allowed = true;
         for (uint32_t i = 0; i < count_a && tried != NULL; i++) {
             const Text to = only_a[i ^ swap];
-            allowed &= may_rename(reference, answer, only_b[i], to);
+            allowed &= may_rename(reference, answer, only_b[i], to) &&
+                       symbols_find(&taken, to) < 0 && symbols_find(&taken, only_b[i]) < 0;
             tried = renamed(work->arena, tried, only_b[i], to);
         }
         if (tried == NULL) return RULE_too_large;

@@ -110,7 +110,7 @@ Text plain_name(Lexer *lexer, const char *prefix, Text first, const char *join, 
 static Text number_set(Lexer *lexer, Text name, size_t *end) {
     static const struct {
         const char *mark, *text;
-    } POSITIVE[] = {{"^*", "*"},  {"^{*}", "*"},    {"^+", "+"},        {"^{+}", "+"}, {"_+", "+"},
+    } POSITIVE[] = {{"^*", "*"},   {"^{*}", "*"},     {"^+", "+"},     {"^{+}", "+"}, {"_+", "+"},
                     {"_{+}", "+"}, {"^{\\ast}", "*"}, {"^\\ast", "*"}, {"⁺", "+"},    {"₊", "+"}};
     for (size_t i = 0; i < sizeof POSITIVE / sizeof *POSITIVE; i++) {
         const Text mark = name_text(POSITIVE[i].mark);
@@ -122,9 +122,7 @@ static Text number_set(Lexer *lexer, Text name, size_t *end) {
     return name;
 }
 
-bool names_numbers(Text name) {
-    return name.size == 1 && memchr("RZQN", name.data[0], 4) != NULL;
-}
+bool names_numbers(Text name) { return name.size == 1 && memchr("RZQN", name.data[0], 4) != NULL; }
 
 /* Whether a plain letter here can only be a set of numbers: after \in, or as the whole answer. */
 bool numbers_expected(const Lexer *lexer, size_t end, bool alone) {
