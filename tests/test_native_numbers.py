@@ -81,7 +81,9 @@ def from_rational(value: Rational) -> Fraction:
 
 def to_real(value: Any) -> Real:
     hi = float(value)
-    return Real(hi, float(mpf(value) - mpf(hi)) if math.isfinite(hi) else 0)
+    lo = float(mpf(value) - mpf(hi)) if math.isfinite(hi) else 0
+    nearest = hi + lo  # not hi where lo has been rounded to half of its last place
+    return Real(nearest, lo - (nearest - hi) if lo else 0)
 
 
 def from_real(value: Real) -> mpf:
@@ -815,6 +817,7 @@ def test_complex_functions(core: Core, name: str, a: mpc) -> None:
 @example(mpc(3, mpf(10) ** 200))
 @example(mpc(1, mpf(10) ** -30))
 @example(mpc(mpf("0.5"), mpf(10) ** -40))
+@example(mpc(mpf("-1.00000000000000011102230246251565404")))
 def test_complex_inverse_functions(core: Core, name: str, a: mpc) -> None:
     a = as_given(a)
     if name in ("atan", "atanh") and abs(a * a + (1 if name == "atan" else -1)) < 1e-20:
