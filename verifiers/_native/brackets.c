@@ -274,6 +274,7 @@ Node *parse_environment(Parser *parser, bool system) {
         if (is_mark(token, '&')) {
             parser->at++;
             column++;
+            if (!matrix) skip_if(parser);
         } else if (is_mark(token, MARK_ROW)) {
             parser->at++;
             if (at_environment_end(parser)) break; /* a closing line break adds no row */

@@ -1,4 +1,5 @@
 /* Functions, fractions, roots, sums, and letters that may be functions. */
+#include <stdio.h>
 #include <string.h>
 
 #include "parsing.h"
@@ -304,6 +305,40 @@ static Node *parse_prescript(Parser *parser) {
     return NULL;
 }
 
+/* P(B | A) */
+static bool at_condition(const Parser *parser) {
+    const Token *bar = peek_at(parser, 3);
+    return peek_at(parser, 2)->kind == TOKEN_SYMBOL &&
+           (is_mark(bar, MARK_BAR) || is_mark(bar, MARK_SUCH_THAT)) &&
+           peek_at(parser, 4)->kind == TOKEN_SYMBOL && is_mark(peek_at(parser, 5), ')');
+}
+
+/* P(X = 2), P(B | A) */
+static bool at_event(Parser *parser) {
+    if (!text_is(peek(parser)->text, "P") || !is_mark(peek_at(parser, 1), '(')) return false;
+    parser->at++;
+    const bool relation = bracket_holds_relation(parser);
+    parser->at--;
+    return relation || at_condition(parser);
+}
+
+/* The probability of an event, as one name. */
+static Node *parse_event(Parser *parser) {
+    const bool condition = at_condition(parser);
+    const Text event = peek_at(parser, 2)->text, given = peek_at(parser, 4)->text;
+    parser->at += condition ? 6 : 1;
+    const Node *relation = condition ? NULL : parse_group(parser);
+    if (!condition && (relation == NULL || relation->kind != NODE_RELATION)) return NULL;
+    const char *text = condition ? "" : node_canonical(parser->arena, relation);
+    const size_t room = strlen(text) + (condition ? event.size + given.size : 0) + 5;
+    char *name = arena_take(parser->arena, room);
+    if (name == NULL) return NULL;
+    const int size = condition ? snprintf(name, room, "P(%.*s|%.*s)", (int)event.size, event.data,
+                                          (int)given.size, given.data)
+                               : snprintf(name, room, "P(%s)", text);
+    return symbol(parser, (Text){name, (size_t)size});
+}
+
 /* f(x): certainly a function for the usual letters; otherwise a product that may be one. */
 static Node *parse_symbol(Parser *parser) {
     static const char *const FUNCTION_LETTERS[] = {"f", "g",   "h",   "F", "G",
@@ -311,6 +346,7 @@ static Node *parse_symbol(Parser *parser) {
     const Token *token = peek(parser);
     Node *ways = parse_choices(parser);
     if (ways != NULL) return ways;
+    if (at_event(parser)) return parse_event(parser);
     Node *name = leaf(parser, NODE_SYMBOL);
     size_t letter = 0;
     while (letter < token->text.size && token->text.data[letter] != '_' &&

@@ -26,9 +26,30 @@ static bool same_word(Text word, const char *other) {
     return text_equal_fold(word, name_text(other));
 }
 
+/* "minus 3", "negative three" */
+static bool negates(const Lexer *lexer, Text word) {
+    if (!same_word(word, "minus") && !same_word(word, "negative")) return false;
+    size_t at = lexer->at, size;
+    int64_t value;
+    while (byte_at(lexer, at) == ' ') at++;
+    return is_digit(byte_at(lexer, at)) ||
+           english_numeral(slice(lexer, at, lexer->text.size), &size, &value);
+}
+
+/* log2(3), log10 5: digits that an argument follows are the base. */
+static bool base_follows(const Lexer *lexer) {
+    size_t at = lexer->at;
+    while (is_digit(byte_at(lexer, at))) at++;
+    if (at == lexer->at || byte_at(lexer, at) == '(') return at > lexer->at;
+    return byte_at(lexer, at) == ' ' &&
+           (is_digit(byte_at(lexer, at + 1)) || is_letter(byte_at(lexer, at + 1)));
+}
+
 static bool push_known_word(Lexer *lexer, Text word) {
     Function function;
-    if (same_word(word, "and"))
+    if (negates(lexer, word))
+        push_mark(lexer, '-');
+    else if (same_word(word, "and"))
         push_mark(lexer, MARK_AND);
     else if (same_word(word, "or"))
         push_mark(lexer, MARK_OR);
@@ -44,6 +65,7 @@ static bool push_known_word(Lexer *lexer, Text word) {
         Token *token = new_token(lexer, TOKEN_FUNCTION);
         token->function = function;
         token->text = word;
+        if (text_equal(word, TEXT("log")) && base_follows(lexer)) push_mark(lexer, '_');
     } else {
         return false;
     }
@@ -187,7 +209,7 @@ static bool never_in_words(uint32_t c) {
     static const uint32_t RANGES[][2] = {
         {0x80, 0x9F},     {0x300, 0x36F},   {0x660, 0x669},   {0x6F0, 0x6F9},     {0x966, 0x96F},
         {0x9E6, 0x9EF},   {0xE50, 0xE59},   {0x202A, 0x202E}, {0x2066, 0x2069},   {0x20D0, 0x20FF},
-        {0xD800, 0xDFFF}, {0xFE00, 0xFE0F}, {0xFFF0, 0xFFFF}, {0xE0000, 0x10FFFF}};
+        {0x2030, 0x2031}, {0xD800, 0xDFFF}, {0xFE00, 0xFE0F}, {0xFFF0, 0xFFFF}, {0xE0000, 0x10FFFF}};
     for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++)
         if (c >= RANGES[i][0] && c <= RANGES[i][1]) return true;
     return false;

@@ -114,6 +114,12 @@ static bool skip_clause(Parser *parser, Node **integer) {
     return range;
 }
 
+/* In a line of cases: "x, if x > 0". */
+void skip_if(Parser *parser) {
+    static const char *const WORDS[] = {"if", "when", "若", "当", "如果", NULL};
+    if (parser->in_rows && is_any_word(peek(parser), WORDS)) parser->at++;
+}
+
 static bool at_list_end(const Parser *parser) {
     const Token *token = peek(parser);
     if (token->kind == TOKEN_END) return true;
@@ -183,12 +189,15 @@ Node *parse_list(Parser *parser) {
         if (separator < 0) return NULL;
         if (separator == 0) break;
         gathered.ops[gathered.count - 1] = separator;
+        skip_if(parser);
         const size_t clause = parser->at; /* x^2, \forall x */
         if (!skip_clause(parser, &integer)) return NULL;
         if (parser->at > clause && integer != NULL && !gather(parser, &gathered, integer))
             return NULL;
         if (parser->at > clause && integer != NULL) list = true;
-        if (at_list_end(parser)) break; /* a closing comma separates nothing */
+        const bool dangling = separator == MARK_AND || separator == MARK_OR;
+        if (at_list_end(parser) && !(dangling && parser->at == clause))
+            break; /* a closing comma separates nothing; "2 or" is cut off */
         if (parser->at > clause) return NULL;
         list = true;
     }

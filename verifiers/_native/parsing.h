@@ -71,6 +71,7 @@ Node *parse_additive(Parser *parser);
 /* ---- parser.c: lists and relations ---- */
 Node *parse_relation(Parser *parser);
 Node *parse_list(Parser *parser);
+void skip_if(Parser *parser);
 
 /* ---- enumerated.c: parts under the labels (a), (b), ... ---- */
 Node *parse_enumerated(Arena *arena, const Tokens *tokens); /* NULL if there are no such labels */

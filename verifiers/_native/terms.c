@@ -366,6 +366,23 @@ bool at_union_letter(const Parser *parser, const Node *left) {
            (is_mark(after, '(') || is_mark(after, '[') || is_mark(after, MARK_SET_OPEN));
 }
 
+/* How many tokens lead up to the modulus in \pmod 4, mod 4, (mod 4); 0 where none is. */
+static size_t words_of_modulus(const Parser *parser) {
+    const size_t bracket = is_mark(peek(parser), '(');
+    const Token *token = peek_at(parser, bracket);
+    const bool mod = is_word(token, "mod") || is_command(token, "mod") ||
+                     (bracket == 0 && is_command(token, "pmod"));
+    return mod ? bracket + 1 : 0;
+}
+
+static Node *parse_modulus(Parser *parser, Node *term) {
+    const bool bracket = is_mark(peek(parser), '(');
+    parser->at += words_of_modulus(parser);
+    Node *modulus = bracket ? parse_additive(parser) : parse_argument(parser);
+    if (modulus == NULL || (bracket && !take(parser, ')'))) return NULL;
+    return call(parser, FUNCTION_mod, term, modulus);
+}
+
 static Node *parse_term(Parser *parser) {
     if (!enter(parser)) return NULL;
     Node *term;
@@ -396,6 +413,10 @@ static Node *parse_term(Parser *parser) {
     while (term != NULL) {
         const Token *next = peek(parser);
         Node *factor;
+        if (words_of_modulus(parser) > 0) {
+            term = parse_modulus(parser, term);
+            continue;
+        }
         if (is_mark(next, '*') || is_mark(next, '/')) {
             parser->at++;
             const bool unit_follows = term->kind == NODE_QUANTITY && is_unit_token(peek(parser));
@@ -438,8 +459,7 @@ static Node *parse_term(Parser *parser) {
         const bool implicit =
             next->kind == TOKEN_SYMBOL || next->kind == TOKEN_CONSTANT ||
             next->kind == TOKEN_FUNCTION || (next->kind == TOKEN_NUMBER && !bare_number) ||
-            (next->kind == TOKEN_COMMAND && next->mark != 'e' && !at_infix(next) &&
-             !is_command(next, "pmod") && !is_command(next, "mod")) ||
+            (next->kind == TOKEN_COMMAND && next->mark != 'e' && !at_infix(next)) ||
             is_mark(next, '(') || is_mark(next, '{') || (is_mark(next, '[') && !parser->french) ||
             is_mark(next, MARK_FLOOR_OPEN) || is_mark(next, MARK_CEIL_OPEN) ||
             is_mark(next, MARK_DOTS) || is_mark(next, MARK_ANGLE) || is_mark(next, MARK_TRIANGLE) ||
@@ -450,12 +470,6 @@ static Node *parse_term(Parser *parser) {
             factor = parse_factor(parser);
             if (bare_number && factor != NULL) bare_number = factor->kind == NODE_NUMBER;
             term = factor == NULL ? NULL : node_of(parser, NODE_PRODUCT, term, factor);
-            continue;
-        }
-        if (is_command(next, "mod") || is_command(next, "pmod")) {
-            parser->at++;
-            Node *modulus = parse_argument(parser);
-            term = modulus == NULL ? NULL : call(parser, FUNCTION_mod, term, modulus);
             continue;
         }
         break;
