@@ -95,7 +95,9 @@ bool goes_back(Text text, size_t at);
 bool offers_another(Text text, size_t at);
 /* Does what stands between two answers set the second beside the first: "\n\nor\n\n", "Case 2:"? */
 bool sets_beside(Text text, size_t end, size_t start);
-/* Does a phrase in `text`, which follows `answer`, state another number? */
+/* Do two answers of one text contradict each other? */
+bool contradicts(Arena *arena, Text a, Text b);
+/* Does a phrase, or the conclusion, of `text`, which follows `answer`, state another number? */
 bool says_other(Arena *arena, Text text, Text answer);
 /* Is text[start, end) crossed out: ~~4~~, \cancel{4}? */
 bool crossed_out(Text text, size_t start, size_t end);

@@ -30,6 +30,8 @@ static const Tags THINKING[] = {
 };
 enum { THINKING_COUNT = sizeof THINKING / sizeof *THINKING };
 
+/* What stands behind one of these was not said in this turn: neither an answer nor a second thought
+ * of it counts. */
 static const Text TURN_ENDS[] = {
     LITERAL("<|im_end|>"),
     LITERAL("<|im_start|>"),
@@ -187,10 +189,10 @@ static size_t skip_comment(Text text, size_t at) {
     return text.size;
 }
 
-/* Whether nothing but a short "or" stands between two tags. */
+/* Whether a short "or" or its like stands between two tags. */
 static bool offers_choice(Text text, size_t end, size_t start) {
     const Text gap = text_trim(text_slice(text, end, start));
-    return text_equal(gap, TEXT("or")) || text_equal(gap, TEXT("或")) || text_equal(gap, TEXT("/"));
+    return text_equal(gap, TEXT("/")) || sets_beside(text, end, start);
 }
 
 static bool last_tag(Text text, Tag *tag) {
@@ -233,9 +235,10 @@ static bool last_tag(Text text, Tag *tag) {
 /* ---- the rules in order -------------------------------------------------------------------- */
 
 /* Notes whether what stands around text[start, end), in which it was found, takes it back. */
-static Extraction looked_at(Extraction found, Text text, size_t start, size_t end) {
-    found.taken_back |=
-        found.missing == FOUND && (goes_back(text, end) || crossed_out(text, start, end));
+static Extraction looked_at(Arena *arena, Extraction found, Text text, size_t start, size_t end) {
+    found.taken_back |= found.missing == FOUND &&
+                        (goes_back(text, end) || crossed_out(text, start, end) ||
+                         says_other(arena, text_slice(text, end, text.size), found.answer));
     return found;
 }
 
@@ -246,10 +249,15 @@ static size_t line_start(Text text, size_t at) {
     return at;
 }
 
-/* "Answer: 7", and directly below it "Answer: 42": does the line above the statement at `at` state
- * another one in the same words? */
+/* "Answer: 7", and below it, on the next line, "Answer: 42": does the line above the statement at
+ * `at` state another one in the same words? */
 static bool says_twice(Text text, size_t at, Text statement) {
-    const size_t line = line_start(text, at), above = line > 0 ? line_start(text, line - 1) : 0;
+    const size_t line = line_start(text, at);
+    size_t last = line;
+    while (last > 0 && (text.data[last - 1] == '\n' || text.data[last - 1] == '\r')) {
+        last--;
+    }
+    const size_t above = line_start(text, last);
     const size_t head = at - line;
     const Text same = text_slice(text, line, at);
     return head > 0 && line >= above + head + 1 &&
@@ -269,15 +277,16 @@ static Extraction read_prose(Arena *arena, Text text, size_t base) {
             return missing_answer(MISSING_NOTHING, base + at);
         }
         const size_t end = at + statement.size;
-        return looked_at(found_answer(answer, FROM_PHRASE, text, base, at, end), text, at, end);
+        return looked_at(arena, found_answer(answer, FROM_PHRASE, text, base, at, end), text, at,
+                         end);
     }
     if (prose_whole(trimmed)) {
         while (trimmed.size > 2 && trimmed.data[0] == trimmed.data[trimmed.size - 1] &&
                memchr("*_`", trimmed.data[0], 3) != NULL) { /* **42** */
             trimmed = text_trim(text_slice(trimmed, 1, trimmed.size - 1));
         }
-        return looked_at(found_answer(trimmed, FROM_WHOLE, text, base, 0, text.size), text, start,
-                         text.size);
+        return looked_at(arena, found_answer(trimmed, FROM_WHOLE, text, base, 0, text.size), text,
+                         start, text.size);
     }
     Missing why = prose_conclude(arena, text, &answer, &origin);
     if (why != FOUND || answer.size == 0) {
@@ -300,7 +309,7 @@ static Extraction read_tag(Arena *arena, Text text, size_t base, Tag tag) {
         return missing_answer(MISSING_NOTHING, base + tag.start);
     }
     if (read_boxes(arena, inside, base + tag.start, &result, &box)) {
-        return looked_at(result, inside, box.start, box.end);
+        return looked_at(arena, result, inside, box.start, box.end);
     }
     Text statement, answer;
     if (!phrase_last(inside, &statement)) {
@@ -326,24 +335,25 @@ Extraction scan_completion(Arena *arena, Text completion, ExtractOptions options
     Tag tag;
     bool has_box = read_boxes(arena, text, part.start, &boxed, &box);
     if (has_box) {
-        boxed = looked_at(boxed, text, box.start, box.end);
-        boxed.taken_back |= boxed.missing == FOUND &&
-                            says_other(arena, text_slice(text, box.end, text.size), boxed.answer);
+        boxed = looked_at(arena, boxed, text, box.start, box.end);
     }
     if (options.strict) {
         return has_box ? boxed : missing_answer(MISSING_NOTHING, part.start);
     }
-    bool has_tag = last_tag(text, &tag);
-    if (has_box && !(has_tag && box.start < tag.end)) {
-        return boxed; /* behind the tag, or there is none: the later of the two is the answer */
+    if (!last_tag(text, &tag)) {
+        return has_box ? boxed : read_prose(arena, text, part.start);
     }
-    if (has_tag) {
-        Extraction tagged = read_tag(arena, text, part.start, tag);
-        tagged.taken_back |=
-            crossed_out(text, tag.start, tag.end) || offers_another(text, tag.behind);
-        return looked_at(tagged, text, tag.start, tag.behind);
+    Extraction tagged = read_tag(arena, text, part.start, tag);
+    const bool apart = box.end <= tag.start || box.start >= tag.behind;
+    const bool both = has_box && apart && boxed.missing == FOUND && tagged.missing == FOUND;
+    if (both && !boxed.taken_back && contradicts(arena, boxed.answer, tagged.answer)) {
+        boxed.taken_back = tagged.taken_back = true;
     }
-    return read_prose(arena, text, part.start);
+    if (has_box && box.start >= tag.end) {
+        return boxed; /* the later of the two is the answer */
+    }
+    tagged.taken_back |= crossed_out(text, tag.start, tag.end) || offers_another(text, tag.behind);
+    return looked_at(arena, tagged, text, tag.start, tag.behind);
 }
 
 Extraction scan_reference(Arena *arena, Text reference) {

@@ -37,20 +37,45 @@ static size_t skip_any(Text text, size_t at, const Text *list, size_t count) {
     return at;
 }
 
-/* "which is wrong", "but that's not right" */
+static Text near(Text text, size_t at) {
+    return text.size - at > NEAR ? text_slice(text, 0, at + NEAR) : text;
+}
+
+/* Does the clause at `at` reject what it follows: "which is wrong", "but that's not right", "I am
+ * not sure", "No."? It says nothing else: "it would be wrong to stop here" rejects nothing. */
 static bool denies(Text text, size_t at) {
-    static const Text LINK[] = {LITERAL("but "), LITERAL("and ")},
-                      WHAT[] = {LITERAL("which"), LITERAL("that"), LITERAL("this"), LITERAL("it")},
-                      IS[] = {LITERAL(" is"), LITERAL(" was"), LITERAL("'s"), LITERAL("’s")},
-                      WRONG[] = {LITERAL(" wrong"),       LITERAL(" incorrect"),
-                                 LITERAL(" false"),       LITERAL(" untrue"),
-                                 LITERAL(" a mistake"),   LITERAL(" not right"),
-                                 LITERAL(" not correct"), LITERAL(" not true"),
-                                 LITERAL(" not it"),      LITERAL(" not the answer")};
-    at = skip_any(text, at, LINK, COUNT(LINK));
-    const size_t what = skip_any(text, at, WHAT, COUNT(WHAT));
-    const size_t is = skip_any(text, what, IS, COUNT(IS));
-    return what > at && is > what && skip_any(text, is, WRONG, COUNT(WRONG)) > is;
+    static const char FILLERS[] =
+        " but and which that this it that's it's the a an my your our above answer result value "
+        "box "
+        "i i'm am think so however though although is was are were be been may might could can "
+        "would should must has seems looks probably likely just only really also very entirely ";
+    static const char NOT[] = " not no nope never isn't wasn't don't doesn't can't cannot ";
+    static const char WRONG[] = " wrong incorrect false untrue mistaken mistake lie trap guess "
+                                "unlikely doubtful invalid extraneous spurious rejected excluded "
+                                "discarded unsure ";
+    static const char RIGHT[] = " right correct true sure certain confident valid work hold agree "
+                                "know ";
+    static const char REASONS[] = " because since as for ";
+    bool negated = false, judged = false, rejected = false;
+    Piece piece;
+    for (text = near(text, at); piece_next(text, &at, &piece);) {
+        const Text word = piece.inside;
+        if (piece.kind == PIECE_MARK && (piece.mark == ',' || piece.mark == ':')) {
+            return judged && rejected;
+        } else if (piece.kind == PIECE_MARK && piece.mark != '*' && piece.mark != '_') {
+            break;
+        } else if (judged && word_in(word, REASONS)) {
+            return rejected;
+        } else if (!judged && word_in(word, NOT)) {
+            negated = !negated;
+        } else if (!judged && (word_in(word, WRONG) || word_in(word, RIGHT))) {
+            judged = true;
+            rejected = word_in(word, RIGHT) == negated;
+        } else if (!word_in(word, FILLERS)) {
+            return false;
+        }
+    }
+    return judged ? rejected : negated;
 }
 
 /* Words that need no other answer behind them. */
@@ -66,15 +91,52 @@ static bool withdraws(Text text, size_t at) {
                                  LITERAL("i take it back"),
                                  LITERAL("i changed my mind"),
                                  LITERAL("correction"),
-                                 LITERAL("rejected"),
+
                                  LITERAL("doesn't work"),
                                  LITERAL("doesn’t work"),
                                  LITERAL("does not work"),
                                  LITERAL("fails"),
+                                 LITERAL("this fails"),
+                                 LITERAL("that fails"),
+                                 LITERAL("which fails"),
+                                 LITERAL("it fails"),
+                                 LITERAL("this does not work"),
+                                 LITERAL("which does not work"),
                                  LITERAL("ignore the"),
                                  LITERAL("ignore this"),
                                  LITERAL("ignore that"),
+                                 LITERAL("i disagree"),
+                                 LITERAL("i made a mistake"),
+                                 LITERAL("i made an error"),
+                                 LITERAL("there is a mistake"),
+                                 LITERAL("there is an error"),
+                                 LITERAL("disregard"),
+                                 LITERAL("discard that"),
+                                 LITERAL("discard this"),
+                                 LITERAL("forget it"),
+                                 LITERAL("forget that"),
+                                 LITERAL("ignore my"),
+                                 LITERAL("please ignore"),
+                                 LITERAL("let me redo"),
+                                 LITERAL("on reflection"),
+
+                                 LITERAL("i doubt"),
+
+                                 LITERAL("i'm guessing"),
+                                 LITERAL("i am guessing"),
+
                                  LITERAL("不对"),
+                                 LITERAL("这不对"),
+                                 LITERAL("这是错"),
+                                 LITERAL("这个答案是错"),
+                                 LITERAL("答案错"),
+                                 LITERAL("答案是错"),
+                                 LITERAL("上面的答案是错"),
+                                 LITERAL("以上答案是错"),
+                                 LITERAL("以上答案错"),
+                                 LITERAL("重新计算"),
+                                 LITERAL("不确定"),
+                                 LITERAL("我不确定"),
                                  LITERAL("更正"),
                                  LITERAL("错了"),
                                  LITERAL("✗"),
@@ -138,6 +200,7 @@ static size_t skip_hesitation(Text text, size_t at) {
                                  LITERAL("perhaps"),
                                  LITERAL("possibly"),
                                  LITERAL("等等"),
+                                 LITERAL("等一下"),
                                  LITERAL("应该是"),
                                  LITERAL("不，"),
                                  LITERAL("不,"),
@@ -157,6 +220,7 @@ bool goes_back(Text text, size_t at) {
     for (size_t next; (next = skip_hesitation(text, at)) > at;) {
         if (holds_value(text, next)) return true;
         at = skip_marks(text, next);
+        if (at == text.size) return true; /* "Wait." */
         if (denies(text, at) || withdraws(text, at)) return true;
     }
     return false;
@@ -191,6 +255,16 @@ bool sets_beside(Text text, size_t end, size_t start) {
     static const Text OR[] = {LITERAL("or"), LITERAL("and"), LITERAL("或者"), LITERAL("或"),
                               LITERAL("和")},
                       ANOTHER[] = {LITERAL("alternatively"),
+                                   LITERAL("option"),
+                                   LITERAL("it could also be"),
+                                   LITERAL("it may also be"),
+                                   LITERAL("it might also be"),
+                                   LITERAL("maybe"),
+                                   LITERAL("perhaps"),
+                                   LITERAL("possibly"),
+                                   LITERAL("也可能是"),
+                                   LITERAL("还可能是"),
+                                   LITERAL("也可以是"),
                                    LITERAL("another answer"),
                                    LITERAL("another solution"),
                                    LITERAL("another possible"),
@@ -227,9 +301,73 @@ static bool holds_digit(Text text) {
     return false;
 }
 
+static Rule compared(Arena *arena, Text a, Text b) {
+    return compare_answers(arena, a, b, (CompareOptions){.tolerance = -1});
+}
+
+/* One in words that holds the other does not contradict it. */
+bool contradicts(Arena *arena, Text a, Text b) {
+    if ((states(a, b) && !prose_whole(a)) || (states(b, a) && !prose_whole(b))) return false;
+    return RULE_FACTS[compared(arena, a, b)].decision == DIFFERENT;
+}
+
+/* The last sentence of a text. */
+static Text last_sentence(Text text) {
+    size_t start = 0, next;
+    text = text_trim(text);
+    for (size_t at = 0; at < text.size;) {
+        Piece piece;
+        if (formula_at(text, at, &piece)) {
+            at = piece.end;
+        } else if (sentence_ends(text, at, &next)) {
+            at = next > at ? next : at + 1;
+            start = at < text.size ? at : start;
+        } else {
+            at++;
+        }
+    }
+    return text_slice(text, start, text.size);
+}
+
+/* "Therefore the result is $7$", "So $x=7$", "It could also be 7": a sentence that says nothing but
+ * a value. "So equality holds at $x=7$" says something else. */
+static bool concludes(Arena *arena, Text sentence, Text *said) {
+    static const char WORDS[] =
+        " so therefore thus hence and but though although however the a my our this that that's it "
+        "it's i we final correct corrected true actual right result value solution another "
+        "possible "
+        "possibility answer get have obtain find choose say mean go must should could can may "
+        "might "
+        "would be is was equals then also really rather instead in fact if not otherwise else "
+        "unless "
+        "or maybe perhaps possibly typo erratum fix better as well versus vs "
+        "所以 因此 故 所以结果是 所以结果为 因此结果是 因此结果为 也可能是 可能是 应该是 应为 ";
+    size_t at = 0, words = 0, values = 0;
+    Piece piece;
+    while (piece_next(sentence, &at, &piece)) {
+        if (piece.kind == PIECE_FORMULA || (piece.kind == PIECE_MATH && piece.solid)) {
+            values++;
+        } else if (piece.kind == PIECE_WORD) {
+            if (!word_in(piece.inside, WORDS)) return false;
+            words++;
+        }
+    }
+    Origin origin;
+    return words > 0 && values == 1 && prose_conclude(arena, sentence, said, &origin) == FOUND;
+}
+
+static bool is_other_value(Rule rule) {
+    return rule == RULE_different_number || rule == RULE_different_value ||
+           rule == RULE_different_formula;
+}
+
 bool says_other(Arena *arena, Text text, Text answer) {
     Text statement, said;
-    return phrase_last(text, &statement) && statement.size > 0 &&
-           prose_read(arena, statement, &said) && prose_whole(said) && holds_digit(said) &&
-           !states(statement, answer) && !states(answer, said);
+    if (phrase_last(text, &statement)) {
+        return statement.size > 0 && prose_read(arena, statement, &said) && prose_whole(said) &&
+               holds_digit(said) && !states(statement, answer) && !states(answer, said);
+    }
+    return concludes(arena, last_sentence(text), &said) && holds_digit(said) &&
+           holds_digit(answer) && !states(text, answer) && !states(answer, said) &&
+           is_other_value(compared(arena, answer, said));
 }

@@ -165,9 +165,13 @@ bool bracket_holds_relation(const Parser *parser) {
 }
 
 static const char *const CLAUSE_WORDS[] = {
-    "for",  "where", "with",   "when",    "if",    "such",      "as",    "is",   "are",
-    "was",  "the",   "then",   "because", "not",   "no",        "but",   "than", "which",
-    "that", "only",  "either", "so",      "wrong", "incorrect", "false", NULL};
+    "for",      "where",         "with",      "when",    "if",       "such",    "as",
+    "is",       "are",           "was",       "the",     "then",     "because", "not",
+    "no",       "but",           "than",      "which",   "that",     "only",    "either",
+    "so",       "wrong",         "incorrect", "false",   "maybe",    "perhaps", "probably",
+    "possibly", "approximately", "roughly",   "unknown", "excluded", "guess",   "plus",
+    "etc",      "else",          "most",      "least",   "约",       "左右",    "以上",
+    "以下",     "不对",          NULL};
 
 static bool is_unit_token(const Token *token) {
     if (token->kind == TOKEN_WORD) return !is_any_word(token, CLAUSE_WORDS);
