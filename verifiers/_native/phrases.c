@@ -250,7 +250,8 @@ static Stance stance_before(Text text, size_t noun) {
         } else if (piece.kind == PIECE_MARK && piece.mark != '*' && piece.mark != '_') {
             stance = STATED;
         } else if (piece.kind == PIECE_WORD) {
-            stance = word_in(piece.inside, " or oder ou 或 或者 ") ? ALTERNATIVE
+            stance = word_in(piece.inside, " or oder ou maybe perhaps possibly 或 或者 ")
+                         ? ALTERNATIVE
                      : word_in(piece.inside, " not don't doubt never isn't false no wrong wrongly ")
                          ? DENIED
                      : word_in(piece.inside, " if whether unless suppose assume assuming say ")
