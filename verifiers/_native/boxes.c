@@ -328,7 +328,7 @@ static bool box_denied(Text text, const Box *box) {
         LITERAL("anything but"),
         LITERAL("except"),
         LITERAL("excluding"),
-        LITERAL("nor"),
+        LITERAL(" nor"),
         LITERAL("neither"),
         LITERAL("wrong to say"),
         LITERAL("don't answer"),

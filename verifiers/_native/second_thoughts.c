@@ -46,8 +46,8 @@ static Text near(Text text, size_t at) {
 static bool denies(Text text, size_t at) {
     static const char FILLERS[] =
         " but and which that this it that's it's the a an my your our above answer result value "
-        "box "
-        "i i'm am think so however though although is was are were be been may might could can "
+        "box i i'm am do does think so however though although is was are were be been may might "
+        "could can "
         "would should must has seems looks probably likely just only really also very entirely ";
     static const char NOT[] = " not no nope never isn't wasn't don't doesn't can't cannot ";
     static const char WRONG[] = " wrong incorrect false untrue mistaken mistake lie trap guess "
