@@ -206,10 +206,11 @@ void lex_letters(Lexer *lexer) {
 /* What changes how its neighbours read (direction, strokes and accents laid over them), digits of
  * other scripts, which are no unit, and what is no character at all. */
 static bool never_in_words(uint32_t c) {
-    static const uint32_t RANGES[][2] = {
-        {0x80, 0x9F},     {0x300, 0x36F},   {0x660, 0x669},   {0x6F0, 0x6F9},     {0x966, 0x96F},
-        {0x9E6, 0x9EF},   {0xE50, 0xE59},   {0x202A, 0x202E}, {0x2066, 0x2069},   {0x20D0, 0x20FF},
-        {0x2030, 0x2031}, {0xD800, 0xDFFF}, {0xFE00, 0xFE0F}, {0xFFF0, 0xFFFF}, {0xE0000, 0x10FFFF}};
+    static const uint32_t RANGES[][2] = {{0x80, 0x9F},     {0x300, 0x36F},   {0x660, 0x669},
+                                         {0x6F0, 0x6F9},   {0x966, 0x96F},   {0x9E6, 0x9EF},
+                                         {0xE50, 0xE59},   {0x202A, 0x202E}, {0x2066, 0x2069},
+                                         {0x20D0, 0x20FF}, {0x2030, 0x2031}, {0xD800, 0xDFFF},
+                                         {0xFE00, 0xFE0F}, {0xFFF0, 0xFFFF}, {0xE0000, 0x10FFFF}};
     for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++)
         if (c >= RANGES[i][0] && c <= RANGES[i][1]) return true;
     return false;
