@@ -371,7 +371,9 @@ static Node *parse_symbol(Parser *parser) {
     if (argument == NULL) return NULL;
     const bool several =
         argument->kind == NODE_GROUP && argument->mark == '(' && argument->close == ')';
-    if (several || function) {
+    const bool start_value = /* I(0), which is no product with zero */
+        argument->kind == NODE_NUMBER && rational_is_zero(argument->number);
+    if (several || function || start_value) {
         if (argument->kind == NODE_RELATION || argument->kind == NODE_LIST) return NULL;
         Node *apply = several ? argument : node_of(parser, NODE_APPLY, argument, NULL);
         if (apply == NULL) return NULL;

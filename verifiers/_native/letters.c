@@ -45,11 +45,21 @@ static bool base_follows(const Lexer *lexer) {
            (is_digit(byte_at(lexer, at + 1)) || is_letter(byte_at(lexer, at + 1)));
 }
 
+/* "5 squared"; but square centimetres in "5 cm squared" */
+static bool raises_number(const Lexer *lexer, Text word) {
+    const size_t count = lexer->tokens.count;
+    return (same_word(word, "squared") || same_word(word, "cubed")) && count > 0 &&
+           lexer->tokens.items[count - 1].kind == TOKEN_NUMBER;
+}
+
 static bool push_known_word(Lexer *lexer, Text word) {
     Function function;
     if (negates(lexer, word))
         push_mark(lexer, '-');
-    else if (same_word(word, "and"))
+    else if (raises_number(lexer, word)) {
+        push_mark(lexer, '^');
+        push_integer(lexer, word, same_word(word, "squared") ? 2 : 3);
+    } else if (same_word(word, "and"))
         push_mark(lexer, MARK_AND);
     else if (same_word(word, "or"))
         push_mark(lexer, MARK_OR);

@@ -141,13 +141,16 @@ static bool is_order_mark(int mark) {
     return mark == '<' || mark == '>' || mark == MARK_LE || mark == MARK_GE;
 }
 
-static bool is_variable(const Node *node, Text *name) {
-    if (node->kind == NODE_SYMBOL || node->kind == NODE_APPLY ||
-        (node->kind == NODE_PRODUCT && node->applied)) {
-        *name = node->kind == NODE_PRODUCT ? node->children[0]->text : node->text;
+/* x, or f(1): with its argument, for f(2) is another one. */
+static bool is_variable(Arena *arena, const Node *node, Text *name) {
+    if (node->kind == NODE_SYMBOL) {
+        *name = node->text;
         return true;
     }
-    return false;
+    if (node->kind != NODE_APPLY && !(node->kind == NODE_PRODUCT && node->applied)) return false;
+    const char *text = node_canonical(arena, node);
+    *name = (Text){text, strlen(text)};
+    return true;
 }
 
 /* 0 without a symbol, 1 for a x + b, 2 for anything else. */
@@ -188,8 +191,8 @@ static bool read_comparison(Arena *arena, const Node *left, int op, const Node *
                             Region *region) {
     Text name, other;
     const Node *bound = right;
-    if (!is_variable(left, &name) || is_variable(right, &other)) {
-        if (is_variable(right, &name) && !is_variable(left, &other)) {
+    if (!is_variable(arena, left, &name) || is_variable(arena, right, &other)) {
+        if (is_variable(arena, right, &name) && !is_variable(arena, left, &other)) {
             bound = left;
             op = op == '<'       ? '>'
                  : op == '>'     ? '<'
@@ -246,7 +249,7 @@ static bool read_chain(Arena *arena, const Node *node, Region *region) {
     const bool rising = node->ops[0] == '<' || node->ops[0] == MARK_LE;
     if (rising != (node->ops[1] == '<' || node->ops[1] == MARK_LE)) return false;
     Text name;
-    if (!is_variable(node->children[1], &name)) {
+    if (!is_variable(arena, node->children[1], &name)) {
         Region first = {.count = 0}, second = {.count = 0};
         if (!read_comparison(arena, node->children[0], node->ops[0], node->children[1], &first) ||
             !read_comparison(arena, node->children[1], node->ops[1], node->children[2], &second) ||
@@ -393,7 +396,7 @@ static bool read(Arena *arena, const Node *node, Region *region, int depth) {
             if (!read(arena, left->children[1], &from, depth + 1)) return false;
             left = left->children[0];
         }
-        if (!is_variable(left, &name) || !read(arena, node->children[1], &such, depth + 1) ||
+        if (!is_variable(arena, left, &name) || !read(arena, node->children[1], &such, depth + 1) ||
             !text_equal(such.variable, name))
             return false;
         region->certain = true;
@@ -404,7 +407,7 @@ static bool read(Arena *arena, const Node *node, Region *region, int depth) {
     case NODE_RELATION:
         if (node->count == 2 && node->ops[0] == MARK_IN) {
             Text name;
-            if (!is_variable(node->children[0], &name) ||
+            if (!is_variable(arena, node->children[0], &name) ||
                 !read(arena, node->children[1], region, depth + 1))
                 return false;
             region->variable = name;

@@ -28,13 +28,17 @@ static bool contains_pi(const Node *node) {
 
 static const char CONSTANT_LETTERS[] = "ABCDKc";
 
-/* Whether both speak of a variable too: y = Cx. Bare letters are options of a question, or points.
- */
+/* Whether both are functions of the same variable, as y = Cx is. Bare letters are options of a
+ * question, or points; beside other letters, as in (c - b)/x, a letter may have been given. */
 static bool share_variable(const Symbols *a, const Symbols *b) {
-    for (uint32_t i = 0; i < a->count; i++)
-        if (!letter_of(a->names[i], CONSTANT_LETTERS) && symbols_find(b, a->names[i]) >= 0)
-            return true;
-    return false;
+    bool shared = false;
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (letter_of(a->names[i], CONSTANT_LETTERS)) continue;
+        if (!letter_of(a->names[i], "xyztsuvrn") && !text_equal(a->names[i], TEXT("theta")))
+            return false;
+        shared |= symbols_find(b, a->names[i]) >= 0;
+    }
+    return shared;
 }
 
 /* \angle A, P(A), f(C): what a function is applied to is no parameter of it. */
@@ -63,7 +67,8 @@ static bool may_rename(const Node *reference, const Node *answer, Text from, Tex
     const bool wanted = declared_integer(reference, to), given = declared_integer(answer, from);
     const bool declared = (wanted || goes_without_saying(reference, to, TEXT("Z"))) &&
                           (given || goes_without_saying(answer, from, TEXT("Z")));
-    return (declared && (wanted || given)) || (integers && contains_pi(reference) && contains_pi(answer));
+    return (declared && (wanted || given)) ||
+           (integers && contains_pi(reference) && contains_pi(answer));
 }
 
 /* The argument of a label f(x), if it is one symbol. */
@@ -124,8 +129,7 @@ Rule compare_renamed(Compare *work, const Node *reference, const Node *answer) {
         if (wanted_parts.items[i].label != NULL)
             symbols_collect(&taken, wanted_parts.items[i].label);
     for (uint32_t i = 0; !both && i < given_parts.count; i++)
-        if (given_parts.items[i].label != NULL)
-            symbols_collect(&taken, given_parts.items[i].label);
+        if (given_parts.items[i].label != NULL) symbols_collect(&taken, given_parts.items[i].label);
     Text only_a[2], only_b[2];
     uint32_t count_a = 0, count_b = 0;
     for (uint32_t i = 0; i < a.count; i++)

@@ -99,6 +99,18 @@ static bool read_factor(Arena *arena, const char *text, Rational *factor) {
              rational_divide(arena, *factor, below, factor)));
 }
 
+/* What "cm" is raised to in "cm squared". */
+static int take_power(Text text, size_t *at) {
+    static const Text WORDS[] = {{" squared", 8}, {" cubed", 6}};
+    for (size_t i = 0; i < COUNT(WORDS); i++) {
+        const Text rest = {text.data + *at, text.size - *at};
+        if (!text_starts(rest, WORDS[i])) continue;
+        *at += WORDS[i].size;
+        return (int)i + 2;
+    }
+    return 1;
+}
+
 /* "square cm", "m/s^2", "kg*m s^-2": words with powers, a slash before each divisor. */
 Unit unit_parse(Arena *arena, Text text) {
     Unit unit = {.known = true};
@@ -142,7 +154,7 @@ Unit unit_parse(Arena *arena, Text text) {
         }
         const Known *known = find_unit(word);
         if (known == NULL || power > 9 || power < -9) return (Unit){.known = false};
-        power *= (divides ? -1 : 1) * next_power;
+        power *= (divides ? -1 : 1) * next_power * take_power(text, &at);
         next_power = 1;
         Rational factor;
         if (!read_factor(arena, known->factor, &factor) ||
