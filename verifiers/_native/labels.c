@@ -199,8 +199,10 @@ Text base_name(const Node *label) {
 /* Labels contradict unless they are the same, one is a word, one is y for f(x), or one only lacks
  * the other's subscript. */
 bool labels_agree(Compare *work, const Node *a, const Node *b) {
-    if (a == NULL || b == NULL || a->kind == NODE_WORDS || b->kind == NODE_WORDS) return true;
-    if (same_text(work, a, b)) return true;
+    if (a == NULL || b == NULL || same_text(work, a, b)) return true;
+    if (a->kind == NODE_WORDS && b->kind == NODE_WORDS) /* "minimum" is not "maximum" */
+        return unit_same_name(a->text, b->text);
+    if (a->kind == NODE_WORDS || b->kind == NODE_WORDS) return true;
     const Text x = base_name(a), y = base_name(b);
     const bool plot =
         (text_equal(x, TEXT("y")) && a->kind == NODE_SYMBOL && b->kind != NODE_SYMBOL) ||

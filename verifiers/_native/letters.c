@@ -121,6 +121,29 @@ static bool is_article(const Lexer *lexer, size_t at) {
     return word.size > 3 && !find_function(word, &function);
 }
 
+static bool is_roman(Text word) {
+    for (size_t i = 0; i < word.size; i++)
+        if (memchr("IVX", word.data[i], 3) == NULL) return false;
+    return true;
+}
+
+/* "I, II and IV" name statements or quadrants: IV is no product there, which would be VI too. */
+bool numbers_statements(Text text) {
+    for (size_t at = 0; at < text.size;) {
+        const bool command = text.data[at] == '\\';
+        const size_t start = at += command;
+        while (at < text.size && is_letter(text.data[at])) at++;
+        const Text word = {text.data + start, at - start};
+        if (!command && !is_roman(word) && !same_word(word, "and") && !same_word(word, "or") &&
+            !same_word(word, "only"))
+            return false;
+        if (word.size > 0 || at == text.size) continue;
+        if (is_digit(text.data[at]) || strchr("+-*/^_=<>|", text.data[at]) != NULL) return false;
+        at++;
+    }
+    return true;
+}
+
 static void push_letters(Lexer *lexer, size_t start, size_t end) {
     for (size_t i = start; i < end; i++) {
         lexer->at = i;
@@ -165,6 +188,8 @@ void lex_letters(Lexer *lexer) {
         new_token(lexer, TOKEN_WORD)->text = word;
     } else if (size == 1) {
         push_letter(lexer, start);
+    } else if (lexer->roman && is_roman(word)) {
+        new_token(lexer, TOKEN_SYMBOL)->text = word;
     } else if (same_word(word, "min") && lexer->tokens.count > 0 && byte_at(lexer, end) != '(' &&
                lexer->tokens.items[lexer->tokens.count - 1].kind == TOKEN_NUMBER) {
         new_token(lexer, TOKEN_WORD)->text = word; /* 120 min: minutes, no minimum */

@@ -317,6 +317,7 @@ Tokens lex_answer(Arena *arena, Text answer, LexOptions options) {
     answer = text_trim(answer);
     if (answer.size > MAX_ANSWER_BYTES) return (Tokens){.too_large = true};
     lexer.text = unify(arena, undouble(arena, answer));
+    lexer.roman = numbers_statements(lexer.text);
     /* A byte makes at most one token, but for a few signs that were written out above. */
     const size_t most = lexer.text.size + 2 < MAX_TOKENS ? lexer.text.size + 2 : MAX_TOKENS;
     lexer.tokens.items = arena_take(arena, most * sizeof(Token));

@@ -28,6 +28,7 @@ typedef struct {
     bool spaced;
     bool apart; /* so far that another formula may begin */
     bool math;  /* a sign of a formula was seen */
+    bool roman; /* II is a numeral, and no product */
     LexOptions options;
 } Lexer;
 
@@ -67,6 +68,7 @@ void lex_number(Lexer *lexer);
 
 /* ---- letters.c: letters and words ---- */
 void lex_letters(Lexer *lexer);
+bool numbers_statements(Text text);
 void lex_foreign(Lexer *lexer);
 
 /* ---- commands.c: commands ---- */

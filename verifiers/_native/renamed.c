@@ -63,7 +63,7 @@ static bool may_rename(const Node *reference, const Node *answer, Text from, Tex
                !is_argument(reference, to) && reference->kind != NODE_LIST &&
                answer->kind != NODE_LIST;
     }
-    const bool integers = letter_of(from, "kmnlt") && letter_of(to, "kmnlt");
+    const bool integers = letter_of(from, "kmnl") && letter_of(to, "kmnl");
     const bool wanted = declared_integer(reference, to), given = declared_integer(answer, from);
     const bool declared = (wanted || goes_without_saying(reference, to, TEXT("Z"))) &&
                           (given || goes_without_saying(answer, from, TEXT("Z")));
