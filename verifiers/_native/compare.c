@@ -169,6 +169,7 @@ static Rule compare_kinds(Compare *work, const Node *reference, const Node *answ
         (!lists || (wanted_region.variable.size > 0 && given_region.variable.size > 0))) {
         const Text a = wanted_region.variable, b = given_region.variable;
         if (a.size > 0 && b.size > 0 && !text_equal(a, b)) return RULE_different_label;
+        if (is_unsolved(answer) && !is_unsolved(reference)) return RULE_different_shape;
         return compare_regions(work->arena, &wanted_region, &given_region, work->options);
     }
     const Node *named = wanted == NODE_APPLY ? reference : answer,

@@ -258,6 +258,8 @@ typedef struct {
 } Region;
 
 bool region_read(Arena *arena, const Node *node, Region *region);
+/* 2x > 5, 1 < x - 2 < 3: inequalities that somebody still has to solve. */
+bool is_unsolved(const Node *node);
 Rule compare_regions(Arena *arena, const Region *reference, const Region *answer,
                      CompareOptions options);
 

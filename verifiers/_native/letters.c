@@ -169,6 +169,11 @@ void lex_letters(Lexer *lexer) {
     const Text word = slice(lexer, start, end);
     const size_t size = end - start;
     lexer->at = end;
+    const bool module = text_equal(word, TEXT("math")) || text_equal(word, TEXT("np"));
+    if (module && byte_at(lexer, end) == '.' && is_letter(byte_at(lexer, end + 1))) {
+        lexer->at++; /* math.sqrt(2) */
+        return;
+    }
     const bool after_number = lexer->tokens.count > 0 && !lexer->spaced &&
                               lexer->tokens.items[lexer->tokens.count - 1].kind == TOKEN_NUMBER;
     if (after_number && !lexer->options.letters_multiply &&

@@ -355,16 +355,16 @@ static const Sign SIGNS[] = {
 
 /* Short letter runs that are words, not products of letters. Longer ones are words anyway. */
 static const char *const SHORT_WORDS[] = {
-    "no",  "No",  "on",  "of",  "to",  "is",  "it",  "in",   "at",  "by",  "as",  "or",
-    "if",  "be",  "we",  "he",  "me",  "my",  "up",  "us",   "so",  "do",  "go",  "an",
-    "am",  "pm",  "and", "the", "for", "all", "any", "are",  "not", "but", "can", "has",
-    "had", "was", "one", "two", "six", "ten", "odd", "yes",  "few", "how", "its", "now",
-    "out", "per", "way", "who", "why", "you", "day", "days", "min", "sec", "hrs", "ft",
-    "cm",  "mm",  "km",  "kg",  "mg",  "ml",  "mL",  "in",   "lb",  "lbs", "oz",  "hr",
-    "mph", "kph", "kmh", "gal", "pct", "deg", "rad", "red",  "sum", "mod", "let", "set",
-    "end", "new", "old", "big", "low", "top", "sun", "mon",  "tue", "wed", "thu", "fri",
-    "sat", "may", "jan", "feb", "mar", "apr", "jun", "jul",  "aug", "sep", "oct", "nov",
-    "dec", "boy", "man", "men", "her", "his", "she", "tie",  "win", "won",
+    "no",  "No",  "It",  "on",  "of",  "to",  "is",  "it",  "in",   "at",  "by",  "as",
+    "or",  "if",  "be",  "we",  "he",  "me",  "my",  "up",  "us",   "so",  "do",  "go",
+    "an",  "am",  "pm",  "and", "the", "for", "all", "any", "are",  "not", "but", "can",
+    "has", "had", "was", "one", "two", "six", "ten", "odd", "yes",  "few", "how", "its",
+    "now", "out", "per", "way", "who", "why", "you", "day", "days", "min", "sec", "hrs",
+    "ft",  "cm",  "mm",  "km",  "kg",  "mg",  "ml",  "mL",  "in",   "lb",  "lbs", "oz",
+    "hr",  "mph", "kph", "kmh", "gal", "pct", "deg", "rad", "red",  "sum", "mod", "let",
+    "set", "end", "new", "old", "big", "low", "top", "sun", "mon",  "tue", "wed", "thu",
+    "fri", "sat", "may", "jan", "feb", "mar", "apr", "jun", "jul",  "aug", "sep", "oct",
+    "nov", "dec", "boy", "man", "men", "her", "his", "she", "tie",  "win", "won",
 };
 
 static int compare_names(Text name, const char *other) {

@@ -186,19 +186,58 @@ static Node *rational_node(Arena *arena, Rational value) {
     return node;
 }
 
+static int turned(int op) {
+    return op == '<'       ? '>'
+           : op == '>'     ? '<'
+           : op == MARK_LE ? MARK_GE
+           : op == MARK_GE ? MARK_LE
+                           : op;
+}
+
+static bool read_comparison(Arena *arena, const Node *left, int op, const Node *right,
+                            Region *region);
+
+/* |x| < 2 is x < 2 and x > -2, |x| > 2 is x > 2 or x < -2. */
+static bool read_distance(Arena *arena, const Node *left, int op, const Node *right,
+                          Region *region) {
+    Region up = {.count = 0}, down = {.count = 0};
+    Node *opposite = node_new(arena, NODE_NEGATE, 1);
+    if (opposite == NULL) return false;
+    opposite->children[0] = (Node *)right;
+    if (!read_comparison(arena, left, op, right, &up) ||
+        !read_comparison(arena, left, turned(op), opposite, &down) || !normalise(arena, &up) ||
+        !normalise(arena, &down))
+        return false;
+    region->variable = up.variable;
+    if (op == '<' || op == MARK_LE) return intersect(arena, &up, &down, region);
+    for (uint32_t i = 0; i < down.count; i++)
+        if (!add_piece(region, down.pieces[i])) return false;
+    for (uint32_t i = 0; i < up.count; i++)
+        if (!add_piece(region, up.pieces[i])) return false;
+    return normalise(arena, region);
+}
+
+/* |x|, but not |z|, which bounds a disc, nor |x - 1|: an inequality in that is what was to be
+ * solved. */
+static bool is_distance(const Node *node) {
+    return node->kind == NODE_CALL && node->function == FUNCTION_abs &&
+           node->children[0]->kind == NODE_SYMBOL &&
+           !text_equal(node->children[0]->text, TEXT("z"));
+}
+
 /* left op right, solved for its variable where one side is the variable or both are linear. */
 static bool read_comparison(Arena *arena, const Node *left, int op, const Node *right,
                             Region *region) {
     Text name, other;
     const Node *bound = right;
+    if (is_order_mark(op) && is_distance(left) && degree(right) == 0)
+        return read_distance(arena, left->children[0], op, right, region);
+    if (is_order_mark(op) && is_distance(right) && degree(left) == 0)
+        return read_distance(arena, right->children[0], turned(op), left, region);
     if (!is_variable(arena, left, &name) || is_variable(arena, right, &other)) {
         if (is_variable(arena, right, &name) && !is_variable(arena, left, &other)) {
             bound = left;
-            op = op == '<'       ? '>'
-                 : op == '>'     ? '<'
-                 : op == MARK_LE ? MARK_GE
-                 : op == MARK_GE ? MARK_LE
-                                 : op;
+            op = turned(op);
         } else {
             Symbols symbols = {.count = 0};
             Rational slope, offset, root;
@@ -213,12 +252,7 @@ static bool read_comparison(Arena *arena, const Node *left, int op, const Node *
             name = symbols.names[0];
             bound = rational_node(arena, root);
             if (bound == NULL) return false;
-            if (slope.numerator.negative)
-                op = op == '<'       ? '>'
-                     : op == '>'     ? '<'
-                     : op == MARK_LE ? MARK_GE
-                     : op == MARK_GE ? MARK_LE
-                                     : op;
+            if (slope.numerator.negative) op = turned(op);
         }
     }
     if (!is_scalar(bound)) return false;
@@ -239,6 +273,25 @@ static bool read_comparison(Arena *arena, const Node *left, int op, const Node *
         return add_piece(region, (Piece){NULL, bound, false, false}) &&
                add_piece(region, (Piece){bound, NULL, false, false});
     }
+}
+
+/* What is solved for: x, f(1), |x|; -x > -1 is near enough. */
+static bool is_subject(const Node *node) {
+    if (node->kind == NODE_NEGATE) node = node->children[0];
+    return node->kind == NODE_SYMBOL || node->kind == NODE_APPLY || node->applied ||
+           is_distance(node);
+}
+
+bool is_unsolved(const Node *node) {
+    if (node->kind == NODE_RELATION && is_order_mark(node->ops[0]))
+        return node->count == 2 ? !is_subject(node->children[0]) && !is_subject(node->children[1])
+                                : !is_subject(node->children[1]);
+    const bool several = node->kind == NODE_LIST || node->kind == NODE_SYSTEM ||
+                         node->kind == NODE_BUILDER || node->kind == NODE_UNION ||
+                         node->kind == NODE_INTERSECTION;
+    for (uint32_t i = 0; several && i < node->count; i++)
+        if (is_unsolved(node->children[i])) return true;
+    return false;
 }
 
 static bool read_chain(Arena *arena, const Node *node, Region *region) {

@@ -75,8 +75,13 @@ Text usual_words(Text words) {
         {{"convergent", sizeof "convergent" - 1}, {"converges", sizeof "converges" - 1}},
         {{"空集", sizeof "空集" - 1}, {"empty set", sizeof "empty set" - 1}},
     };
-    const Text article = {words.data, words.size < 4 ? words.size : 4};
-    if (text_equal_fold(article, TEXT("the "))) words = (Text){words.data + 4, words.size - 4};
+    static const Text EMPTY[] = {{"the ", 4},      {"it ", 3},       {"series ", 7},
+                                 {"integral ", 9}, {"there is ", 9}, {"there are ", 10}};
+    for (size_t i = 0; i < COUNT(EMPTY); i++) { /* "The series diverges", "There is no solution" */
+        const Text first = {words.data, words.size < EMPTY[i].size ? words.size : EMPTY[i].size};
+        if (text_equal_fold(first, EMPTY[i]))
+            words = (Text){words.data + first.size, words.size - first.size};
+    }
     for (size_t i = 0; i < sizeof SAME / sizeof *SAME; i++)
         if (text_equal_fold(words, SAME[i][0])) return SAME[i][1];
     return words;
