@@ -169,7 +169,7 @@ static Rule compare_kinds(Compare *work, const Node *reference, const Node *answ
         (!lists || (wanted_region.variable.size > 0 && given_region.variable.size > 0))) {
         const Text a = wanted_region.variable, b = given_region.variable;
         if (a.size > 0 && b.size > 0 && !text_equal(a, b)) return RULE_different_label;
-        if (is_unsolved(answer) && !is_unsolved(reference)) return RULE_different_shape;
+        if (is_unsolved(answer) && !is_unsolved(reference)) return RULE_unsolved;
         return compare_regions(work->arena, &wanted_region, &given_region, work->options);
     }
     const Node *named = wanted == NODE_APPLY ? reference : answer,
@@ -389,8 +389,7 @@ Rule compare_tops(Compare *work, const Node *reference, const Node *answer) {
          */
         Symbols symbols = {.count = 0};
         symbols_collect(&symbols, reference);
-        return symbols.count < 2 ? RULE_different_shape
-                                 : compare_relations(work, reference, given.value);
+        return symbols.count < 2 ? RULE_unsolved : compare_relations(work, reference, given.value);
     }
     if (given.label != NULL && wanted.label == NULL && wanted.value->kind == NODE_RELATION &&
         is_equation(answer)) {

@@ -294,6 +294,7 @@ typedef enum { EQUAL, DIFFERENT, UNDECIDED, NO_ANSWER, BAD_REFERENCE } Decision;
     X(different_shape, DIFFERENT, "the answer is another kind of thing than the reference")        \
     X(symbolic_different, DIFFERENT, "shown different by computer algebra")                        \
     X(contradiction, DIFFERENT, "the answer states an equality that does not hold")                \
+    X(unsolved, DIFFERENT, "the answer still has to be solved for its unknown")                    \
     X(unevaluated, DIFFERENT,                                                                      \
       "the answer leaves an integral, a limit, a derivative or a sum to be worked out")            \
     X(unreadable, DIFFERENT, "the answer cannot be read as a whole")                               \

@@ -74,6 +74,7 @@ _EXAMPLES = {
     "different_shape": ("5", "(1, 2)"),
     "symbolic_different": ("\\int_0^1 2x\\,dx", "2"),
     "contradiction": ("42", "42 = 43"),
+    "unsolved": ("x > \\frac{5}{2}", "2x - 5 > 0"),
     "unevaluated": ("1", "\\int_0^1 2x\\,dx"),
     "unreadable": ("42", "\\boxed{42?}"),
     "different_order": ("(1, 2)", "(2, 1)"),
