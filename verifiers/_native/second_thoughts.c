@@ -91,7 +91,6 @@ static bool withdraws(Text text, size_t at) {
                                  LITERAL("i take it back"),
                                  LITERAL("i changed my mind"),
                                  LITERAL("correction"),
-
                                  LITERAL("doesn't work"),
                                  LITERAL("doesn’t work"),
                                  LITERAL("does not work"),
@@ -119,12 +118,10 @@ static bool withdraws(Text text, size_t at) {
                                  LITERAL("please ignore"),
                                  LITERAL("let me redo"),
                                  LITERAL("on reflection"),
-
                                  LITERAL("i doubt"),
 
                                  LITERAL("i'm guessing"),
                                  LITERAL("i am guessing"),
-
                                  LITERAL("不对"),
                                  LITERAL("这不对"),
                                  LITERAL("这是错"),
